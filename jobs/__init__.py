@@ -1,0 +1,1 @@
+"""The workshop: deciding and doing. No Streamlit, no SQL text; imports `storage` only."""

@@ -1,0 +1,170 @@
+"""The errors of the workshop.
+
+StudioError (storage.errors)
+├── InvalidRequest         the person corrects the inputs it names
+├── NotAllowed             this person may not do this
+├── BudgetExceeded         a budget has no room; says which, what is free, when it resets
+├── IllegalTransition      the generation is no longer in a state that allows this
+├── CatalogError           an operator corrects the model catalogue
+├── FalError               what fal answered, by what the caller can do
+│   ├── FalRefused         moderation refused an input or the output: change it
+│   ├── FalBadInput        fal can't use an input: correct it
+│   ├── FalAccountLocked   pause the queue, tell an administrator
+│   ├── FalUnavailable     nothing was booked: try again later
+│   ├── FalTimedOut        fal gave up on the request
+│   ├── FalResultGone      the request or its file is no longer there
+│   └── FalOutcomeUnknown  the POST may have been booked: never send it again
+└── MediaError             a file
+    ├── BrokenVideo        not a playable video
+    ├── MediaTooLarge      beyond the limit
+    └── MediaToolFailed    ffmpeg failed or ran out of time
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from storage.errors import StudioError
+from storage.models import FailureCause
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one field of a request, in a marketer's words."""
+
+    field: str
+    message: str
+
+
+class InvalidRequest(StudioError):
+    """The request can't be made as it is; `problems` lists everything wrong with it at once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(
+            " ".join(problem.message for problem in problems),
+            todo="Correct what is named and press Generate again.",
+        )
+        self.problems = problems
+
+
+class NotAllowed(StudioError):
+    """This person's role does not include this action."""
+
+
+class BudgetExceeded(StudioError):
+    """A budget has no room for this generation; `budget` names it, `free_usd` is what is left."""
+
+    def __init__(self, happened: str, *, budget: str, free_usd: Decimal, todo: str) -> None:
+        super().__init__(happened, todo=todo)
+        self.budget = budget
+        self.free_usd = free_usd
+
+
+class IllegalTransition(StudioError):
+    """The generation has moved on and its status no longer allows this change."""
+
+
+class CatalogError(StudioError):
+    """The model catalogue can't be read or contradicts itself; an operator corrects it."""
+
+
+class FalError(StudioError):
+    """What fal answered, sorted by what the caller can do about it.
+
+    `billable_units` is what fal says it bills for the request (None: it did not say).
+    """
+
+    def __init__(
+        self,
+        happened: str,
+        *,
+        todo: str = "",
+        cost: str = "Nothing was spent.",
+        detail: str = "",
+        billable_units: Decimal | None = None,
+    ) -> None:
+        super().__init__(happened, todo=todo, cost=cost)
+        self.detail = detail
+        self.billable_units = billable_units
+
+
+class FalRefused(FalError):
+    """Moderation refused the prompt, an image, or the finished video; `cause` says which."""
+
+    def __init__(
+        self,
+        happened: str,
+        *,
+        cause: FailureCause,
+        todo: str = "",
+        detail: str = "",
+        billable_units: Decimal | None = None,
+    ) -> None:
+        super().__init__(happened, todo=todo, detail=detail, billable_units=billable_units)
+        self.cause = cause
+
+
+class FalBadInput(FalError):
+    """fal can't use an input (unreadable image, value out of range); the same input never works."""
+
+
+class FalAccountLocked(FalError):
+    """The key or account is refused (locked, no balance, bad key): nothing can be submitted."""
+
+
+class FalUnavailable(FalError):
+    """fal could not be reached or refused for now, and nothing was booked; later may work.
+
+    `retry_after_s` is the wait fal asked for (None: it did not say).
+    """
+
+    def __init__(
+        self, happened: str, *, retry_after_s: float | None = None, todo: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(happened, todo=todo, detail=detail)
+        self.retry_after_s = retry_after_s
+
+
+class FalTimedOut(FalError):
+    """fal did not start or finish the request in time and gave it up."""
+
+
+class FalResultGone(FalError):
+    """fal no longer has the request, its result or its file."""
+
+
+class FalOutcomeUnknown(FalError):
+    """The submit was sent and its answer was lost: it may have been booked.
+
+    Never send it again. `request_id_hint` is an id seen in the headers of a damaged answer.
+    """
+
+    def __init__(self, happened: str, *, detail: str = "", request_id_hint: str | None = None):
+        super().__init__(
+            happened,
+            cost="It may have been booked; the money set aside stays set aside.",
+            todo="The studio looks for it at fal. Do not submit it again yet.",
+            detail=detail,
+        )
+        self.request_id_hint = request_id_hint
+
+
+class MediaError(StudioError):
+    """A file could not be read or made."""
+
+
+class BrokenVideo(MediaError):
+    """The file is not a playable video."""
+
+
+class MediaTooLarge(MediaError):
+    """The file is beyond the limit for its kind."""
+
+
+class MediaToolFailed(MediaError):
+    """ffmpeg failed or ran out of time; `detail` holds the end of what it printed."""
+
+    def __init__(self, happened: str, *, detail: str = "") -> None:
+        super().__init__(happened)
+        self.detail = detail

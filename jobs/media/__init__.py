@@ -1,0 +1,1 @@
+"""Files in, files out: probing, remuxing, posters and renditions with ffmpeg."""

@@ -1,0 +1,90 @@
+"""The errors of the cellar and the base of every error in the studio.
+
+    StudioError                    anything we report to a person
+    ├── SettingsError              an operator corrects a setting
+    ├── RecordError                the record (Postgres)
+    │   ├── RecordUnavailable      try again later
+    │   ├── RecordNotFound         the row is not there, or not visible to this person
+    │   └── RecordConflict         a named constraint refused the change
+    ├── ObjectStoreError           files
+    │   ├── ObjectNotFound         no file under this key
+    │   ├── ObjectRefused          the store will never take it (bad key, too large, wrong type)
+    │   └── ObjectStoreUnavailable try again later
+    └── ServiceError               an embedded server
+        ├── DataFolderBusy         another `studio up` owns the data folder
+        └── ServiceStartFailed     the server did not come up; its log says why
+
+A person reads three things from each of them: what happened, what it cost, what to do.
+"""
+
+from __future__ import annotations
+
+
+class StudioError(Exception):
+    """Anything the studio reports to a person.
+
+    `happened` is one plain sentence, `todo` says what the reader can do about it (empty when there
+    is nothing to do), `cost` what was spent (by default nothing).
+    """
+
+    def __init__(self, happened: str, *, todo: str = "", cost: str = "Nothing was spent.") -> None:
+        super().__init__(happened)
+        self.happened = happened
+        self.todo = todo
+        self.cost = cost
+
+
+class SettingsError(StudioError):
+    """A setting is missing or makes no sense; an operator has to correct it."""
+
+
+class RecordError(StudioError):
+    """Postgres refused or could not do something."""
+
+
+class RecordUnavailable(RecordError):
+    """Postgres can't be reached or cut the connection; the same call may work later."""
+
+
+class RecordNotFound(RecordError):
+    """The row does not exist, or row-level security hides it from this person."""
+
+
+class RecordConflict(RecordError):
+    """A constraint or trigger refused the change; `constraint` is its name (None when unnamed)."""
+
+    def __init__(self, happened: str, *, constraint: str | None = None, todo: str = "") -> None:
+        super().__init__(happened, todo=todo)
+        self.constraint = constraint
+
+
+class ObjectStoreError(StudioError):
+    """A file could not be kept or found."""
+
+
+class ObjectNotFound(ObjectStoreError):
+    """There is no file under this key."""
+
+
+class ObjectRefused(ObjectStoreError):
+    """The store will never take this: an unsafe key, a file too large, a type not allowed."""
+
+
+class ObjectStoreUnavailable(ObjectStoreError):
+    """The store can't be reached or answered with a server error; the same call may work later."""
+
+
+class ServiceError(StudioError):
+    """An embedded server could not do its work."""
+
+
+class DataFolderBusy(ServiceError):
+    """Another process owns the data folder; `pid` is that process."""
+
+    def __init__(self, happened: str, *, pid: int, todo: str = "") -> None:
+        super().__init__(happened, todo=todo)
+        self.pid = pid
+
+
+class ServiceStartFailed(ServiceError):
+    """An embedded server did not become ready; the message ends with the last lines of its log."""

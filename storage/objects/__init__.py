@@ -1,0 +1,1 @@
+"""Files behind one protocol (`storage.objects.base.ObjectStore`): a local folder or Supabase."""

@@ -1,0 +1,224 @@
+"""Every setting of the studio, typed and frozen, read once at the edge of a process.
+
+`docs/configuration.md` and `.env.example` list the same settings; a test compares the three.
+"""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from storage.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """What an operator can choose. Each field's description is its documentation."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    data_dir: Path = Field(
+        Path(".studio"),
+        validation_alias="STUDIO_DATA_DIR",
+        description="Folder for everything embedded: database, queue, files, logs.",
+    )
+    host: str = Field(
+        "127.0.0.1",
+        validation_alias="STUDIO_HOST",
+        description="Address the dashboard listens on.",
+    )
+    port: int = Field(
+        8501, ge=1, le=65535, validation_alias="STUDIO_PORT", description="Port of the dashboard."
+    )
+    public_url: str | None = Field(
+        None,
+        validation_alias="STUDIO_PUBLIC_URL",
+        description="Address people and fal's webhooks reach the dashboard at, when it has one.",
+    )
+    company: str = Field(
+        "Seedance Studio",
+        validation_alias="STUDIO_COMPANY",
+        description="Name shown on the sign-in page.",
+    )
+    time_zone: str = Field(
+        "UTC",
+        validation_alias="STUDIO_TIME_ZONE",
+        description="The company's time zone: budgets' days and months begin and end in it.",
+    )
+    session_hours: int = Field(
+        12,
+        ge=1,
+        le=720,
+        validation_alias="STUDIO_SESSION_HOURS",
+        description="Hours a sign-in lasts.",
+    )
+
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="Postgres to use instead of the embedded one. Needs rights to create roles.",
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        validation_alias="REDIS_URL",
+        description="Redis or Valkey to use instead of the embedded one.",
+    )
+    postgres_bin_dir: Path | None = Field(
+        None,
+        validation_alias="STUDIO_POSTGRES_BIN_DIR",
+        description="Folder with `postgres` and `initdb` to use instead of the bundled ones.",
+    )
+
+    fal_key: SecretStr | None = Field(
+        None,
+        validation_alias="FAL_KEY",
+        description="Key of the fal account. Without it the simulator is used.",
+    )
+    fal_base_url: str | None = Field(
+        None,
+        validation_alias="FAL_BASE_URL",
+        description="Address of a fal simulator. Takes the place of fal when set; loopback or "
+        "a private name only.",
+    )
+    fal_concurrency: int | None = Field(
+        None,
+        ge=1,
+        validation_alias="FAL_CONCURRENCY",
+        description="Requests in flight at fal at once. Default: 2 at fal (a new account's "
+        "allowance), 20 at the simulator.",
+    )
+    fal_start_timeout_s: int = Field(
+        1800,
+        ge=2,
+        validation_alias="FAL_START_TIMEOUT_S",
+        description="Seconds within which fal must start a request, else it gives it back unpaid.",
+    )
+    simulator_port: int | None = Field(
+        None,
+        validation_alias="STUDIO_SIMULATOR_PORT",
+        description="Port of the simulator that `studio up` starts. Default: a free one.",
+    )
+    simulator_seconds: float = Field(
+        4.0,
+        ge=0,
+        validation_alias="STUDIO_SIMULATOR_SECONDS",
+        description="Seconds the simulator takes to make a video.",
+    )
+
+    supabase_url: str | None = Field(
+        None,
+        validation_alias="SUPABASE_URL",
+        description="Supabase project whose storage keeps the files. Without it: a local folder.",
+    )
+    supabase_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices(
+            "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_KEY", "SUPABASE_SERVICE_KEY"
+        ),
+        description="The project's service-role key. Stays on the server.",
+    )
+    supabase_bucket: str = Field(
+        "videos",
+        validation_alias="SUPABASE_BUCKET",
+        description="Private bucket for the files; `studio migrate` makes it.",
+    )
+
+    submit_workers: int = Field(
+        1, ge=1, le=64, validation_alias="STUDIO_SUBMIT_WORKERS", description="Submit workers."
+    )
+    collect_workers: int = Field(
+        2, ge=1, le=64, validation_alias="STUDIO_COLLECT_WORKERS", description="Collect workers."
+    )
+    media_workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        le=64,
+        validation_alias="STUDIO_MEDIA_WORKERS",
+        description="Media workers. Default: one per core.",
+    )
+    ffmpeg_bin: Path | None = Field(
+        None,
+        validation_alias="STUDIO_FFMPEG_BIN",
+        description="ffmpeg to use instead of the bundled one.",
+    )
+    max_image_mb: int = Field(
+        30,
+        ge=1,
+        le=30,
+        validation_alias="STUDIO_MAX_IMAGE_MB",
+        description="Largest start or end image, in MB (fal's own limit is 30).",
+    )
+    max_video_mb: int = Field(
+        512,
+        ge=1,
+        validation_alias="STUDIO_MAX_VIDEO_MB",
+        description="Largest video taken from fal, in MB.",
+    )
+
+    catalog_file: Path | None = Field(
+        None,
+        validation_alias="STUDIO_CATALOG_FILE",
+        description="TOML catalogue of models and prices to use instead of the one that ships.",
+    )
+    content_rules_file: Path | None = Field(
+        None,
+        validation_alias="STUDIO_CONTENT_RULES_FILE",
+        description="TOML list of terms and patterns that prompts may not contain.",
+    )
+    person_day_limit_usd: Annotated[Decimal, NoDecode] = Field(
+        Decimal(100),
+        ge=0,
+        validation_alias="STUDIO_PERSON_DAY_LIMIT_USD",
+        description="USD a person may spend a day unless a budget of their own says otherwise.",
+    )
+    log_level: str = Field(
+        "INFO", validation_alias="STUDIO_LOG_LEVEL", description="Least level that is logged."
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as exc:
+            raise ValueError(f"{value!r} is not a time zone such as Europe/Berlin") from exc
+        return value
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def uses_simulator(self) -> bool:
+        """Whether generations go to the simulator rather than to fal."""
+        return self.fal_base_url is not None or self.fal_key is None
+
+    @property
+    def in_flight_limit(self) -> int:
+        """Requests that may be in flight at the provider at once."""
+        return self.fal_concurrency or (20 if self.uses_simulator else 2)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment and `.env`; `overrides` win over both.
+
+    Raises:
+        SettingsError: a value is not usable; the message names each variable, never its value.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as exc:
+        problems = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in exc.errors(include_input=False))
+        raise SettingsError(
+            f"The settings can't be used: {problems}.",
+            todo="Correct the variables named; docs/configuration.md describes each.",
+        ) from exc
