@@ -140,7 +140,9 @@ class FalOutcomeUnknown(FalError):
     Never send it again. `request_id_hint` is an id seen in the headers of a damaged answer.
     """
 
-    def __init__(self, happened: str, *, detail: str = "", request_id_hint: str | None = None):
+    def __init__(
+        self, happened: str, *, detail: str = "", request_id_hint: str | None = None
+    ) -> None:
         super().__init__(
             happened,
             cost="It may have been booked; the money set aside stays set aside.",
