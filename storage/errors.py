@@ -5,6 +5,7 @@
     ├── RecordError                the record (Postgres)
     │   ├── RecordUnavailable      try again later
     │   ├── RecordNotFound         the row is not there, or not visible to this person
+    │   ├── RecordForbidden        row-level security refuses this person the change
     │   └── RecordConflict         a named constraint refused the change
     ├── ObjectStoreError           files
     │   ├── ObjectNotFound         no file under this key
@@ -50,12 +51,20 @@ class RecordNotFound(RecordError):
     """The row does not exist, or row-level security hides it from this person."""
 
 
-class RecordConflict(RecordError):
-    """A constraint or trigger refused the change; `constraint` is its name (None when unnamed)."""
+class RecordForbidden(RecordError):
+    """Row-level security or a missing grant refuses this person the change."""
 
-    def __init__(self, happened: str, *, constraint: str | None = None, todo: str = "") -> None:
-        super().__init__(happened, todo=todo)
+
+class RecordConflict(RecordError):
+    """A constraint or trigger refused the change.
+
+    `constraint` is its name (None when unnamed), `detail` what Postgres adds to it.
+    """
+
+    def __init__(self, happened: str, *, constraint: str | None = None, detail: str = "") -> None:
+        super().__init__(happened)
         self.constraint = constraint
+        self.detail = detail
 
 
 class ObjectStoreError(StudioError):

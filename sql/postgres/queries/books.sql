@@ -1,0 +1,96 @@
+-- name: holds_on_finished
+-- Money set aside for a generation that is over.
+select h.generation_id::text as id, g.status || ' with an open hold of ' || h.amount_usd as problem
+from studio.holds as h
+inner join studio.generations as g on g.id = h.generation_id
+where h.released_at is null and g.finished_at is not null;
+
+-- name: unfinished_without_hold
+-- A generation that could still cost money, with nothing set aside for it.
+select g.id::text as id, g.status || ' without a hold' as problem
+from studio.generations as g
+where g.finished_at is null and not exists (
+    select from studio.holds as h where h.generation_id = g.id and h.released_at is null);
+
+-- name: completed_without_one_charge
+-- A completed generation that was charged never or twice.
+select g.id::text as id, 'completed with ' || count(c.id) || ' charges' as problem
+from studio.generations as g
+left join studio.charges as c on c.generation_id = g.id and c.kind = 'charge'
+where g.status = 'completed'
+group by g.id
+having count(c.id) <> 1;
+
+-- name: completed_without_video
+-- A completed generation whose video row is missing.
+select g.id::text as id, 'completed without a video' as problem
+from studio.generations as g
+where g.status = 'completed' and not exists (
+    select from studio.videos as v where v.id = g.id);
+
+-- name: submitted_without_attempt
+-- A generation that went to fal without a row that says so.
+select g.id::text as id, g.status || ' without an attempt' as problem
+from studio.generations as g
+where g.status in ('submitting', 'unknown', 'waiting', 'running', 'collecting', 'completed')
+    and not exists (select from studio.attempts as a where a.generation_id = g.id);
+
+-- name: several_open_attempts
+-- More than one POST open for a generation.
+select generation_id::text as id, count(*) || ' open attempts' as problem
+from studio.attempts
+where state in ('intended', 'accepted', 'unknown')
+group by generation_id
+having count(*) > 1;
+
+-- name: budgets_overshot
+-- A hard budget whose charges and holds are beyond its limit.
+select b.id::text as id,
+    b.scope || ' budget of ' || b.limit_usd || ' USD a ' || b.period || ' holds ' || u.used_usd
+        as problem
+from studio.budgets as b
+cross join lateral (
+    select p.id as person_id from studio.people as p
+    where b.scope = 'person' and exists (
+        select from studio.matching_budgets(p.id, p.team_id, null) as m where m.id = b.id)
+    union all
+    select null where b.scope <> 'person'
+) as who
+cross join lateral (
+    select studio.budget_used_usd(b, who.person_id) as used_usd
+) as u
+where b.active and b.kind = 'hard' and u.used_usd > b.limit_usd;
+
+-- name: history_differs
+-- A generation whose history does not replay to its status.
+select g.id::text as id,
+    'is ' || g.status || ' but its history ends in ' || coalesce(h.last_status, 'nothing')
+        as problem
+from studio.generations as g
+left join lateral (
+    select
+        (array_agg(x.to_status order by x.id desc))[1] as last_status,
+        bool_and(x.from_status is not distinct from x.expected) as unbroken
+    from (
+        select
+            e.id, e.from_status, e.to_status,
+            lag(e.to_status) over (order by e.id) as expected
+        from studio.generation_history as e where e.generation_id = g.id
+    ) as x
+) as h on true
+where h.last_status is distinct from g.status or not coalesce(h.unbroken, false);
+
+-- name: files
+-- Every file that the record says is in the store: renditions and start and end images.
+select r.key, r.size_bytes from studio.renditions as r where r.state = 'ready'
+union
+select g.start_image ->> 'key', (g.start_image ->> 'size_bytes')::bigint
+from studio.generations as g
+union
+select g.end_image ->> 'key', (g.end_image ->> 'size_bytes')::bigint
+from studio.generations as g where g.end_image is not null;
+
+-- name: unknown_outcomes
+-- Attempts whose answer was lost and that nobody has resolved yet.
+select a.generation_id::text as id, 'outcome unknown since ' || a.created_at as problem
+from studio.attempts as a where a.state = 'unknown';

@@ -1,0 +1,199 @@
+-- name: insert
+-- A generation as it is admitted.
+insert into studio.generations (
+    id, person_id, team_id, campaign_id, parent_id, lane, title, tags, model, endpoint, prompt,
+    sent_prompt, parameters, seed, start_image, end_image, fingerprint, price_usd_per_unit,
+    price_tokens_per_unit, price_source, price_as_of, estimate_usd)
+values (
+    %(id)s, %(person_id)s, %(team_id)s, %(campaign_id)s, %(parent_id)s, %(lane)s, %(title)s,
+    %(tags)s, %(model)s, %(endpoint)s, %(prompt)s, %(sent_prompt)s, %(parameters)s, %(seed)s,
+    %(start_image)s, %(end_image)s, %(fingerprint)s, %(price_usd_per_unit)s,
+    %(price_tokens_per_unit)s, %(price_source)s, %(price_as_of)s, %(estimate_usd)s);
+
+-- name: by_id
+-- One generation with the names of its person and campaign.
+select g.*, p.name as person_name, c.name as campaign_name
+from studio.generations as g
+inner join studio.people as p on p.id = g.person_id
+left join studio.campaigns as c on c.id = g.campaign_id
+where g.id = %(id)s;
+
+-- name: history
+-- Every change of one generation's status, first to last.
+select from_status, to_status, at from studio.generation_history
+where generation_id = %(id)s
+order by id;
+
+-- name: transition
+-- The one guarded change of status. No row: the generation is not in a status that allows it, or
+-- the lease named is no longer the holder's.
+update studio.generations set
+    status = %(to_status)s,
+    cause = %(cause)s,
+    problem = %(problem)s,
+    todo = %(todo)s,
+    problem_detail = %(problem_detail)s,
+    tries = case when %(count_try)s then tries + 1 else 0 end,
+    not_before = now() + make_interval(secs => %(wait_s)s),
+    lease_token = case when %(keep_lease)s then lease_token end,
+    lease_until = case when %(keep_lease)s then lease_until end,
+    submitted_at = case when %(to_status)s = 'submitting' then now() else submitted_at end
+where id = %(id)s
+    and status = any(%(from_statuses)s)
+    and (%(lease_token)s::uuid is null or lease_token = %(lease_token)s::uuid)
+returning id;
+
+-- name: request_stop
+-- The guarded change of status a person may make: stop it. No row: too late, or not theirs.
+update studio.generations set status = %(to_status)s, cancel_requested_at = now()
+where id = %(id)s and status = any(%(from_statuses)s)
+returning id;
+
+-- name: lock_claims
+-- One claim at a time, so that the limit on requests in flight is exact.
+select pg_advisory_xact_lock(727274002);
+
+-- name: claim_submit
+-- Lease the next queued generation in fair order: interactive before batch, then the person whose
+-- turn was longest ago, then first come first served. No row when there is none, when the limit of
+-- requests in flight is reached, or while the account at fal is locked.
+with in_flight as (
+    select count(*) as n from studio.generations
+    where finished_at is null and (
+        status in ('submitting', 'unknown', 'waiting', 'running', 'canceling')
+        or (status = 'queued' and lease_until > now()))
+),
+
+open_door as (
+    select from studio.provider_state where locked_since is null or next_probe_at <= now()
+),
+
+next_one as (
+    select g.id, g.person_id
+    from studio.generations as g
+    left join studio.turns as t on t.person_id = g.person_id
+    where g.status = 'queued'
+        and (g.not_before is null or g.not_before <= now())
+        and (g.lease_until is null or g.lease_until <= now())
+        and (select n from in_flight) < %(in_flight_limit)s
+        and exists (select from open_door)
+    order by g.lane desc, t.last_turn_at nulls first, g.created_at
+    limit 1
+    for update of g skip locked
+),
+
+turn as (
+    insert into studio.turns (person_id, last_turn_at)
+    select person_id, clock_timestamp() from next_one
+    on conflict (person_id) do update set last_turn_at = excluded.last_turn_at
+)
+
+update studio.generations as g
+set lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => %(lease_s)s)
+from next_one
+where g.id = next_one.id
+returning g.id, g.lease_token;
+
+-- name: claim_collect
+-- Lease the generation that has waited longest to be collected.
+with next_one as (
+    select id from studio.generations
+    where status = 'collecting'
+        and (not_before is null or not_before <= now())
+        and (lease_until is null or lease_until <= now())
+    order by updated_at
+    limit 1
+    for update skip locked
+)
+
+update studio.generations as g
+set lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => %(lease_s)s)
+from next_one
+where g.id = next_one.id
+returning g.id, g.lease_token;
+
+-- name: renew_lease
+-- The holder's heartbeat. No row: the lease is lost.
+update studio.generations set lease_until = now() + make_interval(secs => %(lease_s)s)
+where id = %(id)s and lease_token = %(lease_token)s
+returning id;
+
+-- name: postpone
+-- Give a lease back without a change of status, to be tried again after a wait.
+update studio.generations set
+    lease_token = null, lease_until = null, tries = tries + 1,
+    problem = %(problem)s, todo = %(todo)s, problem_detail = %(problem_detail)s,
+    not_before = now() + make_interval(secs => %(wait_s)s)
+where id = %(id)s and lease_token = %(lease_token)s
+returning tries;
+
+-- name: lost_submits
+-- Generations whose worker died while submitting: nobody knows whether the POST was sent.
+select id from studio.generations
+where status = 'submitting' and (lease_until is null or lease_until <= now())
+for update skip locked;
+
+-- name: lost_cancels
+-- Generations being canceled whose POST was in a worker's hands when the worker died.
+select g.id from studio.generations as g
+inner join studio.attempts as a on a.generation_id = g.id
+where g.status = 'canceling' and a.state = 'intended'
+    and (g.lease_until is null or g.lease_until <= now())
+for update of g skip locked;
+
+-- name: work_to_ring
+-- How much unclaimed work each queue has: what lost bells left behind.
+select
+    count(*) filter (where status = 'queued') as submit,
+    count(*) filter (where status = 'collecting') as collect,
+    (
+        select count(distinct r.video_id) from studio.renditions as r
+        inner join studio.videos as v on v.id = r.video_id
+        where r.state = 'pending'
+            and (v.render_not_before is null or v.render_not_before <= now())
+            and (v.render_lease_until is null or v.render_lease_until <= now())
+    ) as media
+from studio.generations
+where status in ('queued', 'collecting')
+    and (not_before is null or not_before <= now())
+    and (lease_until is null or lease_until <= now());
+
+-- name: in_flight
+-- Requests in flight at the provider, and generations waiting for us.
+select
+    count(*) filter (
+        where status in ('submitting', 'unknown', 'waiting', 'running', 'canceling')) as in_flight,
+    count(*) filter (where status = 'queued') as queued
+from studio.generations where finished_at is null;
+
+-- name: team_queue
+-- Unfinished generations and those finished in the last day, as the reader may see them: first
+-- the unfinished by place, then the finished, newest first.
+select
+    q.*, g.problem, g.todo, g.cause, g.estimate_usd, g.tries, a.queue_position,
+    a.started_at, a.logs -> -1 ->> 'message' as last_log, ch.amount_usd as charge_usd
+from studio.team_queue as q
+left join studio.generations as g on g.id = q.id
+left join studio.attempts as a
+    on a.generation_id = q.id and a.state in ('intended', 'accepted', 'unknown')
+left join studio.charges as ch on ch.generation_id = q.id and ch.kind = 'charge'
+where (q.finished_at is null or q.finished_at > now() - interval '1 day')
+    and (not %(mine)s or q.mine)
+order by q.finished_at is not null, q.finished_at desc, q.place nulls first, q.created_at
+limit %(limit)s;
+
+-- name: usual_seconds
+-- Median and 90th percentile of seconds from submit to the end, of the last 200 like it.
+select
+    percentile_cont(0.5) within group (order by s) as p50_s,
+    percentile_cont(0.9) within group (order by s) as p90_s,
+    count(*) as n
+from (
+    select extract(epoch from finished_at - submitted_at)::double precision as s
+    from studio.generations
+    where status = 'completed' and model = %(model)s
+        and parameters ->> 'resolution' = %(resolution)s
+        and (parameters ->> 'duration_s')::int = %(duration_s)s
+    order by created_at desc
+    limit 200
+) as recent;

@@ -1,0 +1,103 @@
+-- name: insert
+-- The asset of a completed generation; fields of the request are copied from it.
+insert into studio.videos (
+    id, title, tags, person_id, team_id, campaign_id, path, poster_path, model, prompt, seed,
+    parameters, size_bytes, duration_s, resolution, aspect_ratio, fps, width, height)
+select
+    g.id, g.title, g.tags, g.person_id, g.team_id, g.campaign_id, %(path)s, %(poster_path)s,
+    g.model, g.prompt, %(seed)s, g.parameters, %(size_bytes)s, %(duration_s)s, g.parameters ->> 'resolution',
+    %(aspect_ratio)s, %(fps)s, %(width)s, %(height)s
+from studio.generations as g where g.id = %(id)s;
+
+-- name: by_id
+-- One video with its names and what was asked for.
+select
+    v.*, p.name as person_name, c.name as campaign_name
+from studio.videos as v
+inner join studio.people as p on p.id = v.person_id
+left join studio.campaigns as c on c.id = v.campaign_id
+where v.id = %(id)s;
+
+-- name: page
+-- One page of the gallery, newest first, before the video at (before_at, before_id).
+select
+    v.*, p.name as person_name, c.name as campaign_name
+from studio.videos as v
+inner join studio.people as p on p.id = v.person_id
+left join studio.campaigns as c on c.id = v.campaign_id
+where v.status = %(status)s
+    and (not %(mine)s or v.person_id = %(person_id)s)
+    and (%(search)s = '' or v.title ilike %(pattern)s or array_to_string(v.tags, ' ') ilike %(pattern)s)
+    and (%(before_at)s::timestamptz is null
+        or (v.created_at, v.id) < (%(before_at)s::timestamptz, %(before_id)s::uuid))
+order by v.created_at desc, v.id desc
+limit %(limit)s;
+
+-- name: renditions_of
+-- The files of some videos.
+select * from studio.renditions where video_id = any(%(ids)s) order by video_id, kind;
+
+-- name: trash
+-- Move a video to the trash.
+update studio.videos set status = 'trashed', deleted_at = now(), updated_at = now()
+where id = %(id)s and status = 'ready'
+returning id;
+
+-- name: restore
+-- Take a video back out of the trash.
+update studio.videos set status = 'ready', deleted_at = null, updated_at = now()
+where id = %(id)s and status = 'trashed'
+returning id;
+
+-- name: put_rendition
+-- Write down a rendition, in place of what was said of it before.
+insert into studio.renditions (
+    video_id, kind, state, key, content_type, size_bytes, width, height, sha256, problem)
+values (
+    %(video_id)s, %(kind)s, %(state)s, %(key)s, %(content_type)s, %(size_bytes)s, %(width)s,
+    %(height)s, %(sha256)s, %(problem)s)
+on conflict (video_id, kind) do update set
+    state = excluded.state, key = excluded.key, content_type = excluded.content_type,
+    size_bytes = excluded.size_bytes, width = excluded.width, height = excluded.height,
+    sha256 = excluded.sha256, problem = excluded.problem, updated_at = now();
+
+-- name: claim_render
+-- Lease the video that has waited longest for its renditions.
+with next_one as (
+    select v.id from studio.videos as v
+    where exists (
+        select from studio.renditions as r where r.video_id = v.id and r.state = 'pending')
+        and (v.render_not_before is null or v.render_not_before <= now())
+        and (v.render_lease_until is null or v.render_lease_until <= now())
+    order by v.created_at
+    limit 1
+    for update skip locked
+)
+
+update studio.videos as v set
+    render_lease_token = gen_random_uuid(),
+    render_lease_until = now() + make_interval(secs => %(lease_s)s)
+from next_one
+where v.id = next_one.id
+returning v.id, v.render_lease_token as lease_token;
+
+-- name: renew_render_lease
+-- The holder's heartbeat. No row: the lease is lost.
+update studio.videos set render_lease_until = now() + make_interval(secs => %(lease_s)s)
+where id = %(id)s and render_lease_token = %(lease_token)s
+returning id;
+
+-- name: end_render
+-- Give the lease back when the renditions are done or given up. No row: the lease is lost.
+update studio.videos set
+    render_lease_token = null, render_lease_until = null, render_not_before = null
+where id = %(id)s and render_lease_token = %(lease_token)s
+returning id;
+
+-- name: postpone_render
+-- Give the lease back, to be tried again after a wait. No row: the lease is lost.
+update studio.videos set
+    render_lease_token = null, render_lease_until = null, render_tries = render_tries + 1,
+    render_not_before = now() + make_interval(secs => %(wait_s)s)
+where id = %(id)s and render_lease_token = %(lease_token)s
+returning render_tries;

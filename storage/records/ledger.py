@@ -1,0 +1,121 @@
+"""Holds, charges and budgets: the only module that writes money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from storage.models import Charge
+from storage.postgres import Transaction
+from storage.sqlfiles import queries
+
+_Q = queries("ledger")
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Money set aside for a generation."""
+
+    amount_usd: Decimal
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Room:
+    """What the tightest hard budget leaves somebody."""
+
+    scope: str
+    period: str
+    limit_usd: Decimal
+    free_usd: Decimal
+    resets_at: datetime | None
+    """When the budget's window ends; None for a total, which never does."""
+
+
+def place_hold(
+    tx: Transaction, generation_id: UUID, amount_usd: Decimal, *, expires_s: float
+) -> None:
+    """Set money aside, within every matching hard budget.
+
+    Raises:
+        RecordConflict: `budget_has_room`; the detail is the refusing budget as JSON.
+    """
+    tx.run(
+        _Q["place_hold"], generation_id=generation_id, amount_usd=amount_usd, expires_s=expires_s
+    )
+
+
+def charge(
+    tx: Transaction,
+    generation_id: UUID,
+    amount_usd: Decimal,
+    *,
+    billable_units: Decimal | None,
+    verified: bool,
+    note: str | None,
+) -> None:
+    """Spend money on a generation, once.
+
+    Raises:
+        RecordConflict: it was charged already (`charges_one`).
+    """
+    tx.run(
+        _Q["charge"],
+        generation_id=generation_id,
+        amount_usd=amount_usd,
+        billable_units=billable_units,
+        verified=verified,
+        note=note,
+    )
+
+
+def charge_of(tx: Transaction, generation_id: UUID) -> Charge | None:
+    """What a generation cost; None when nothing was charged."""
+    row = tx.one_or_none(_Q["charge_of"], generation_id=generation_id)
+    return Charge(**row) if row else None
+
+
+def open_hold_of(tx: Transaction, generation_id: UUID) -> Hold | None:
+    """The money set aside for a generation; None when none is."""
+    row = tx.one_or_none(_Q["open_hold_of"], generation_id=generation_id)
+    return Hold(**row) if row else None
+
+
+def my_room(tx: Transaction, campaign_id: UUID | None) -> Room | None:
+    """What the tightest hard budget leaves the person who asks; None when no budget applies."""
+    row = tx.one_or_none(_Q["my_room"], campaign_id=campaign_id)
+    return Room(**row) if row else None
+
+
+def set_default_person_budget(tx: Transaction, limit_usd: Decimal) -> None:
+    """The daily limit of everybody who has none of their own."""
+    tx.run(_Q["set_default_person_budget"], limit_usd=limit_usd)
+
+
+def set_budget(
+    tx: Transaction,
+    *,
+    scope: str,
+    period: str,
+    kind: str,
+    limit_usd: Decimal,
+    target: UUID | None = None,
+    created_by: UUID | None = None,
+) -> None:
+    """A budget's limit, in place of the one before; `target` is the team, campaign or person."""
+    ids = {f"{name}_id": target if name == scope else None for name in _TARGETS}
+    tx.run(
+        _Q["set_budget"],
+        scope=scope,
+        period=period,
+        kind=kind,
+        limit_usd=limit_usd,
+        created_by=created_by,
+        **ids,
+    )
+
+
+_TARGETS = ("team", "campaign", "person")
