@@ -256,14 +256,17 @@ def _read_toml(file: Path | None) -> dict[str, Any]:
 
 def _with_sizes(raw: dict[str, Any]) -> dict[str, Any]:
     """The file with each model's table of sizes in place of the table's name."""
-    tables = raw.get("sizes", {})
+    tables, entries = raw.get("sizes"), raw.get("models")
+    if not isinstance(tables, dict) or not isinstance(entries, list):
+        raise CatalogError(
+            "The model catalogue can't be used: it needs tables [sizes] and [[models]].", todo=_TODO
+        )
     filled = {key: value for key, value in raw.items() if key != "sizes"}
-    if isinstance(tables, dict) and isinstance(raw.get("models"), list):
-        filled["models"] = [_with_size(entry, tables) for entry in raw["models"]]
-    return filled
+    return filled | {"models": [_with_size(entry, tables) for entry in entries]}
 
 
 def _with_size(entry: object, tables: dict[str, Any]) -> object:
+    """A model's entry with its table; a name without a table stays, and validation reports it."""
     if not isinstance(entry, dict) or not isinstance(entry.get("sizes"), str):
         return entry
     return entry | {"sizes": tables.get(entry["sizes"], entry["sizes"])}
