@@ -1,0 +1,273 @@
+"""Admitting, retrying and stopping generations: what a person asks the workshop for.
+
+Each use case is one transaction that acts as that person under row-level security, then a bell.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from jobs.bells import Bell
+from jobs.bootstrap import Services
+from jobs.errors import BudgetExceeded, IllegalTransition, InvalidRequest, NotAllowed, Problem
+from jobs.fal.catalog import Model
+from jobs.images import CheckedImage
+from jobs.lifecycle import MOVES, Event
+from jobs.pricing import Estimate, estimate_usd, hold_usd
+from jobs.requests import (
+    GenerationRequest,
+    RequestDraft,
+    check_request,
+    fingerprint,
+    tags_of,
+    title_of,
+)
+from storage.errors import RecordConflict, RecordForbidden
+from storage.models import (
+    FailureCause,
+    Generation,
+    GenerationStatus,
+    InputImage,
+    Person,
+    Role,
+)
+from storage.objects.base import ObjectStore
+from storage.postgres import Transaction
+from storage.records import events, generations, ledger
+from storage.records.generations import NewGeneration
+
+HOLD_S = 24 * 3600
+"""A hold outlives every deadline of a generation: fal's start timeout and its longest run."""
+
+SUBMITTING_ROLES = frozenset({Role.MEMBER, Role.MANAGER, Role.ADMIN})
+
+REFUSED_BY_MODERATION = frozenset(
+    {
+        FailureCause.REFUSED_PROMPT,
+        FailureCause.REFUSED_START_IMAGE,
+        FailureCause.REFUSED_END_IMAGE,
+        FailureCause.BAD_INPUT,
+    }
+)
+"""Causes that the same inputs would meet again."""
+
+
+def admit(services: Services, person: Person, draft: RequestDraft) -> UUID:
+    """Check, price and queue a request; the generation's id.
+
+    Raises:
+        InvalidRequest: with everything that is wrong with it.
+        BudgetExceeded: a budget has no room for it.
+        NotAllowed: this person's role does not generate.
+    """
+    _check_role(person)
+    request = check_request(draft, services.catalog, services.rules)
+    model = services.catalog.by_key(request.model)
+    start = keep_image(services.store, request.image)
+    end = keep_image(services.store, request.end_image) if request.end_image else None
+    new = _new_generation(person, request, model, start, end)
+    return _queue(services, person, new)
+
+
+def retry(services: Services, person: Person, generation_id: UUID) -> UUID:
+    """Queue a failed or stopped generation anew, linked to the old one; the new one's id.
+
+    It is checked and priced as of today.
+
+    Raises:
+        IllegalTransition: it has not failed.
+        InvalidRequest: its inputs were refused, so the same inputs would be refused again.
+        BudgetExceeded, NotAllowed: as for `admit`.
+    """
+    _check_role(person)
+    with services.database.as_person(person.id) as tx:
+        old = generations.by_id(tx, generation_id)
+    _check_can_retry(old)
+    model = services.catalog.by_key(old.model)
+    estimate = estimate_of(model, old.parameters)
+    new = NewGeneration(
+        id=uuid4(),
+        person_id=person.id,
+        team_id=person.team_id,
+        campaign_id=old.campaign_id if old.team_id == person.team_id else None,
+        parent_id=old.id,
+        lane="interactive",
+        title=title_of(old.prompt),
+        tags=tags_of(old.prompt),
+        model=model.key,
+        endpoint=model.endpoint,
+        prompt=old.prompt,
+        sent_prompt=old.sent_prompt,
+        parameters=old.parameters,
+        seed=old.seed,
+        start_image=old.start_image,
+        end_image=old.end_image,
+        fingerprint=fingerprint(old, old.start_image.sha256, _sha256(old.end_image)),
+        price=model.price(old.parameters["resolution"], old.parameters["generate_audio"]),
+        estimate_usd=estimate.usd,
+    )
+    return _queue(services, person, new)
+
+
+def stop(services: Services, person: Person, generation_id: UUID) -> GenerationStatus:
+    """Stop a generation; the status it has afterwards. Safe to repeat.
+
+    What is not at fal yet ends at once. What is, or may be, becomes `canceling`: fal may still
+    finish and bill it.
+
+    Raises:
+        RecordNotFound: there is no such generation for this person.
+        IllegalTransition: it is too late to stop it.
+    """
+    with services.database.as_person(person.id) as tx:
+        for event in (Event.WITHDRAWN, Event.STOP_ASKED):
+            move = MOVES[event]
+            if generations.request_stop(tx, generation_id, move.from_statuses, move.to_status):
+                _add_event(tx, "canceled", person, generation_id)
+                return move.to_status
+        status = generations.by_id(tx, generation_id).status
+    if status in (GenerationStatus.CANCELING, GenerationStatus.CANCELED):
+        return status
+    raise IllegalTransition(
+        "It is too late to stop this video: fal has already made it.",
+        todo="You will find it in the gallery, where you can delete it.",
+        cost="It is charged like any finished video.",
+    )
+
+
+def estimate_of(model: Model, parameters: dict[str, object]) -> Estimate:
+    """What a generation with these parameters will cost."""
+    return estimate_usd(
+        model,
+        str(parameters["resolution"]),
+        str(parameters["aspect_ratio"]),
+        int(str(parameters["duration_s"])),
+        bool(parameters["generate_audio"]),
+    )
+
+
+def keep_image(store: ObjectStore, image: CheckedImage) -> InputImage:
+    """Put a checked image into the store, under its content's hash: the same image once."""
+    key = f"inputs/{image.sha256}{image.suffix}"
+    with tempfile.TemporaryDirectory(prefix="studio-") as folder:
+        path = Path(folder) / "image"
+        path.write_bytes(image.data)
+        store.put(key, path, image.content_type)
+    return InputImage(
+        key=key,
+        sha256=image.sha256,
+        content_type=image.content_type,
+        width=image.width,
+        height=image.height,
+        size_bytes=image.size_bytes,
+    )
+
+
+def _check_role(person: Person) -> None:
+    if person.role not in SUBMITTING_ROLES:
+        raise NotAllowed(
+            "Your role does not make videos.", todo="Ask an administrator for another role."
+        )
+
+
+def _check_can_retry(old: Generation) -> None:
+    if old.status not in (GenerationStatus.FAILED, GenerationStatus.CANCELED):
+        raise IllegalTransition("Only a failed or stopped generation can be tried again.")
+    if old.cause in REFUSED_BY_MODERATION:
+        raise InvalidRequest(
+            [Problem("prompt", f"{old.problem} The same request would be refused again.")]
+        )
+
+
+def _new_generation(
+    person: Person,
+    request: GenerationRequest,
+    model: Model,
+    start: InputImage,
+    end: InputImage | None,
+) -> NewGeneration:
+    if request.seed is None and model.takes_seed:
+        # Chosen here rather than by fal, so that the same video can be asked for again.
+        chosen = model.seed_min + secrets.randbelow(model.seed_max - model.seed_min + 1)
+        request = request.model_copy(update={"seed": chosen})
+    return NewGeneration(
+        id=uuid4(),
+        person_id=person.id,
+        team_id=person.team_id,
+        campaign_id=request.campaign_id,
+        parent_id=None,
+        lane="interactive",
+        title=request.title,
+        tags=tags_of(request.prompt),
+        model=model.key,
+        endpoint=model.endpoint,
+        prompt=request.prompt,
+        sent_prompt=request.sent_prompt,
+        parameters=request.parameters,
+        seed=request.seed,
+        start_image=start,
+        end_image=end,
+        fingerprint=fingerprint(request, start.sha256, _sha256(end)),
+        price=model.price(request.resolution, request.generate_audio),
+        estimate_usd=estimate_of(model, request.parameters).usd,
+    )
+
+
+def _queue(services: Services, person: Person, new: NewGeneration) -> UUID:
+    with _refusals_in_words(), services.database.as_person(person.id) as tx:
+        generations.insert(tx, new)
+        ledger.place_hold(tx, new.id, hold_usd(new.estimate_usd), expires_s=HOLD_S)
+        _add_event(tx, "submitted", person, new.id)
+    services.bells.ring(Bell.SUBMIT)
+    return new.id
+
+
+def _add_event(tx: Transaction, kind: str, person: Person, generation_id: UUID) -> None:
+    events.add(tx, kind, person_id=person.id, team_id=person.team_id, generation_id=generation_id)
+
+
+@contextmanager
+def _refusals_in_words() -> Iterator[None]:
+    try:
+        yield
+    except RecordForbidden as exc:
+        raise NotAllowed("You may not submit this.", todo="Ask an administrator.") from exc
+    except RecordConflict as exc:
+        if exc.constraint != "budget_has_room":
+            raise
+        raise _budget_exceeded(json.loads(exc.detail)) from exc
+
+
+_SCOPE_WORDS = {
+    "organisation": "The organisation's",
+    "team": "Your team's",
+    "campaign": "The campaign's",
+    "person": "Your",
+}
+_PERIOD_WORDS = {"day": "daily budget", "month": "monthly budget", "total": "budget"}
+
+
+def _budget_exceeded(refusal: dict[str, str | None]) -> BudgetExceeded:
+    budget = f"{_SCOPE_WORDS[str(refusal['scope'])]} {_PERIOD_WORDS[str(refusal['period'])]}"
+    free_usd = Decimal(str(refusal["free_usd"]))
+    resets = refusal["resets_at"]
+    later = f", wait until {datetime.fromisoformat(resets):%d %b %H:%M %Z}" if resets else ""
+    return BudgetExceeded(
+        f"{budget} has no room for this video: ${free_usd:,.2f} of "
+        f"${Decimal(str(refusal['limit_usd'])):,.2f} is free.",
+        budget=budget,
+        free_usd=free_usd,
+        todo=f"Choose a cheaper setting{later}, or ask a manager to raise it.",
+    )
+
+
+def _sha256(image: InputImage | None) -> str | None:
+    return image.sha256 if image else None
