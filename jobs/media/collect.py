@@ -118,7 +118,8 @@ def _poster_size(facts: VideoFacts) -> tuple[int, int]:
 
 
 def _facts_of_web(facts: VideoFacts, web: Path) -> VideoFacts:
-    """What was copied is as it was; what was encoded is looked at again."""
-    if not facts.streams_play_in_browsers:
-        return probe_video(web, MAX_VIDEO_BYTES)
-    return replace(facts, size_bytes=web.stat().st_size, container="mp4")
+    """What was only copied is as it was; anything else is looked at again."""
+    size_bytes = web.stat().st_size if web.is_file() else 0
+    if facts.plays_in_browsers:
+        return replace(facts, size_bytes=size_bytes)
+    return probe_video(web, max_bytes=size_bytes)

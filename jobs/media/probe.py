@@ -25,7 +25,7 @@ MAX_SIDE_PX = 8192
 MAX_DURATION_S = 600
 """Models make clips of seconds; encoding more than ten minutes would block a worker for long."""
 
-MISSING_END_S = Fraction(1)
+MISSING_END_S = Fraction(1, 2)
 """Streams of a whole file end within this much of the announced duration."""
 
 _DECODER_OPTIONS = {"skip_loop_filter": "all"}
