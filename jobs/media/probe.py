@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
@@ -110,6 +111,8 @@ def probe_video(path: Path, max_bytes: int) -> VideoFacts:
     options = {"format_whitelist": READABLE_FORMATS}
     with _mapped_errors(), av.open(str(path), mode="r", options=options) as file:
         video = _first_video(file)
+        video_codec = _codec_name(video)
+        audio_codec = next(map(_codec_name, file.streams.audio), None)
         _check_picture(video)
         video.thread_type = "AUTO"
         video.codec_context.options = _DECODER_OPTIONS
@@ -121,9 +124,9 @@ def probe_video(path: Path, max_bytes: int) -> VideoFacts:
             height=height,
             duration_s=_thousandths(duration_s),
             fps=_thousandths(_frame_rate(video, reading, duration_s)),
-            video_codec=video.codec_context.codec.canonical_name,
+            video_codec=video_codec,
             pixel_format=video.pix_fmt or "",
-            audio_codec=_audio_codec(file),
+            audio_codec=audio_codec,
             frames=reading.frames,
             size_bytes=size_bytes,
             container=_container(file),
@@ -157,6 +160,13 @@ def _first_video(file: InputContainer) -> VideoStream:
         if not stream.disposition & Disposition.attached_pic:
             return stream
     raise BrokenVideo("The file has no moving pictures.")
+
+
+def _codec_name(stream: VideoStream | AudioStream) -> str:
+    # PyAV's types do not say so: the context is None when libavcodec has no decoder.
+    if stream.codec_context is None:
+        raise BrokenVideo(f"The {stream.type} of the file is in an unknown format.")
+    return stream.codec_context.codec.canonical_name
 
 
 def _check_picture(video: VideoStream) -> None:
@@ -226,12 +236,6 @@ def _shown_size(video: VideoStream, frame: VideoFrame) -> tuple[int, int]:
 
 def _frame_rate(video: VideoStream, reading: _Reading, duration_s: Fraction) -> Fraction:
     return video.average_rate or reading.frames / duration_s
-
-
-def _audio_codec(file: InputContainer) -> str | None:
-    if not file.streams.audio:
-        return None
-    return file.streams.audio[0].codec_context.codec.canonical_name
 
 
 def _container(file: InputContainer) -> str:

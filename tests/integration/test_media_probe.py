@@ -99,6 +99,17 @@ def test_other_file_is_a_broken_video(tmp_path: Path, content: bytes) -> None:
         probe_video(tmp_path / "a.mp4", MAX_BYTES)
 
 
+@pytest.mark.parametrize("code", [b"avc1", b"sowt"])
+def test_format_that_nobody_knows_is_broken(tmp_path: Path, code: bytes) -> None:
+    clip = make_clip(tmp_path / "a.mov", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le")
+    content = clip.read_bytes()
+    at = content.rindex(code)  # names the format in the index, which is last
+    clip.write_bytes(content[:at] + b"????" + content[at + 4 :])
+
+    with pytest.raises(BrokenVideo, match="unknown format"):
+        probe_video(clip, MAX_BYTES)
+
+
 def test_missing_file_is_a_broken_video(tmp_path: Path) -> None:
     with pytest.raises(BrokenVideo, match="no file"):
         probe_video(tmp_path / "a.mp4", MAX_BYTES)
