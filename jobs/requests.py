@@ -29,6 +29,7 @@ MAX_TAG_LENGTH = 30
 RANDOM_SEED = -1
 """What people write for "any seed" (fal, OpenAPI of the Seedance 1.x models)."""
 
+_POSSESSIVE = re.compile(r"(['’]s)?['’-]*$")
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 
 # Words that say nothing about what a video shows.
@@ -225,7 +226,7 @@ def tags_of(prompt: str) -> list[str]:
 
     Words of fewer than three letters and words that name nothing ("with", "through") are left out.
     """
-    words = (word.rstrip("'’-") for word in _WORD.findall(prompt.lower()))
+    words = (_POSSESSIVE.sub("", word) for word in _WORD.findall(prompt.lower()))
     telling = (w for w in words if 3 <= len(w) <= MAX_TAG_LENGTH and w not in _STOP_WORDS)
     return list(dict.fromkeys(telling))[:MAX_TAGS]
 
