@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -15,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, SecretStr, TypeAdapter, Validatio
 from storage3.exceptions import StorageApiError
 from storage3.types import URLOptions
 from supabase import ClientOptions, create_client
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 from tenacity.wait import wait_base
 
 from storage.errors import (
@@ -41,6 +42,8 @@ _KEYS_PER_REMOVE = 100
 _SEVERAL_TRIES_HELP = {"408", "425", "429"}
 _ADVICE_KEY = "Check SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY."
 
+# No name or password can be in it: the address may be shown.
+_ADDRESS = re.compile(r"https?://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?(/[\w./-]*)?", re.A | re.I)
 _Result = TypeVar("_Result")
 
 
@@ -119,7 +122,7 @@ class SupabaseStore:
         self._files = self._client.storage.from_(bucket)
         self._retrying = Retrying(
             stop=stop_after_attempt(TRIES),
-            wait=wait or wait_exponential_jitter(initial=0.5, max=8),
+            wait=wait or wait_random_exponential(multiplier=1, max=8),
             retry=retry_if_exception_type(ObjectStoreUnavailable),
             reraise=True,
         )
@@ -264,11 +267,7 @@ def _is_ours(key: str) -> bool:
 
 
 def _checked_url(url: str) -> str:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL()
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
+    if not _ADDRESS.fullmatch(url):
         raise SettingsError(
             "SUPABASE_URL is not an address.", todo="It looks like https://name.supabase.co."
         )

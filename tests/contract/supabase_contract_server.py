@@ -55,8 +55,9 @@ class ContractServer:
         self.buckets: dict[str, Bucket] = {}
         self.files: dict[tuple[str, str], File] = {}
         self.requests: list[tuple[str, str]] = []
-        self.next_answers: deque[Response] = deque()
-        """Given to the next requests in place of the real answers, to try failures."""
+        self.next_answers: deque[Response | None] = deque()
+        """Given to the next requests in place of the real answers, to try failures. None: the
+        real answer."""
 
     def app(self) -> ASGIApp:
         """All routes of the record, under the path that supabase-py asks for."""
@@ -98,8 +99,8 @@ class ContractServer:
             self.requests.append((request.method, request.url.path.removeprefix("/storage/v1/")))
             try:
                 await read_all(request)
-                if self.next_answers:
-                    return self.next_answers.popleft()
+                if self.next_answers and (given := self.next_answers.popleft()):
+                    return given
                 result = await act(request)
             except Refused as exc:
                 return RecordedJSON(exc.body, exc.http)
