@@ -87,7 +87,8 @@ class SupabaseStore:
     `key` is the project's service-role key; it is never part of a message, a log or a repr. Every
     call can be repeated without harm, so each is tried up to three times while the server can't be
     reached or answers with a server error; `wait` says how long to wait in between, and
-    `timeout_s` is the longest silence of the server in seconds.
+    `timeout_s` is the longest silence of the server in seconds. Threads may share a store; a
+    forked process opens its own.
 
     A file travels in one standard upload. The client has no resumable upload, and the protocol for
     it (TUS) would raise no limit: a project's upload size limit (50 MB unless raised) holds for

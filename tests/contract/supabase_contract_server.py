@@ -52,6 +52,10 @@ class ContractServer:
     def __init__(self) -> None:
         self.service_key = token({"role": "service_role"})
         self.anon_key = token({"role": "anon"})
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new, with the same keys."""
         self.buckets: dict[str, Bucket] = {}
         self.files: dict[tuple[str, str], File] = {}
         self.requests: list[tuple[str, str]] = []

@@ -27,15 +27,22 @@ KEY = "videos/0a1b/original.mp4"
 VIDEO = b"video" * 1000
 
 
-@pytest.fixture
-def server() -> ContractServer:
-    return ContractServer()
-
-
-@pytest.fixture
-def address(server: ContractServer) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[ContractServer, str]]:
+    server = ContractServer()
     with serving(server.app()) as url:
-        yield url
+        yield server, url
+
+
+@pytest.fixture
+def server(running: tuple[ContractServer, str]) -> ContractServer:
+    running[0].forget()
+    return running[0]
+
+
+@pytest.fixture
+def address(running: tuple[ContractServer, str]) -> str:
+    return running[1]
 
 
 @pytest.fixture
@@ -100,7 +107,7 @@ def test_another_type_of_file_is_refused(store: SupabaseStore, video: Path) -> N
 
 
 @pytest.mark.parametrize("key", [token({"role": "service_role"}, -60), token({}, 60, "x" * 40)])
-def test_a_refused_key_says_what_to_check(address: str, key: str) -> None:
+def test_a_refused_key_says_what_to_check(server: ContractServer, address: str, key: str) -> None:
     store = opened(address, key)
     with pytest.raises(ObjectStoreError, match="refused the key") as caught:
         store.prepare()
