@@ -66,6 +66,13 @@ class Bells:
             return False
         return True
 
+    def waiting(self, bell: Bell) -> int | None:
+        """Bells that nobody has heard yet; None when Redis can't be reached."""
+        try:
+            return self.queue(bell).count
+        except RedisError:
+            return None
+
     def ping(self) -> bool:
         """Whether Redis answers."""
         try:

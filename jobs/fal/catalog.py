@@ -120,12 +120,21 @@ class Model(_Entry):
         Raises:
             CatalogError: the model has no such resolution or ratio.
         """
-        table = self.sizes.get(resolution) if resolution in self.resolutions else None
-        if table is None or aspect_ratio not in self.aspect_ratios:
+        table = self._sizes_of(resolution)
+        if aspect_ratio not in self.aspect_ratios:
             raise CatalogError(f"{self.label} has no size for {resolution} in {aspect_ratio}.")
         if aspect_ratio == AUTO:
             return max(table.values(), key=lambda size: size[0] * size[1])
         return table[aspect_ratio]
+
+    def nearest_ratio(self, resolution: str, width: int, height: int) -> str:
+        """The named ratio whose size at `resolution` has the shape nearest to width × height.
+
+        Raises:
+            CatalogError: the model has no such resolution.
+        """
+        table = self._sizes_of(resolution)
+        return min(table, key=lambda ratio: abs(table[ratio][0] / table[ratio][1] - width / height))
 
     def price(self, resolution: str, audio: bool) -> Price:
         """The price of one billing unit at `resolution`.
@@ -144,6 +153,11 @@ class Model(_Entry):
                     as_of=entry.as_of.isoformat(),
                 )
         raise CatalogError(f"{self.label} has no price for {resolution}.")
+
+    def _sizes_of(self, resolution: str) -> dict[str, tuple[int, int]]:
+        if resolution not in self.resolutions:
+            raise CatalogError(f"{self.label} has no size for {resolution}.")
+        return self.sizes[resolution]
 
     @validates_model(mode="after")
     def _limits_agree(self) -> Model:

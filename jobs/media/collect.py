@@ -40,6 +40,8 @@ class PreparedVideo:
     web_file: RenderedFile
     poster_file: RenderedFile
     facts: VideoFacts
+    encoded: bool
+    """Whether the web rendition is an encoding of the source; else it is the same pictures."""
 
     @property
     def web(self) -> Path:
@@ -87,6 +89,7 @@ def prepare_video(
         web_file=rendered_file(web, (web_facts.width, web_facts.height), MP4),
         poster_file=rendered_file(poster, poster_size, JPEG),
         facts=web_facts,
+        encoded=not facts.streams_play_in_browsers,
     )
 
 

@@ -31,6 +31,7 @@ insert into studio.transitions (from_status, to_status) values
     ('running', 'canceling'),
     ('collecting', 'completed'),
     ('collecting', 'failed'),
+    ('collecting', 'canceled'),
     ('canceling', 'canceled'),
     ('canceling', 'collecting'),
     ('canceling', 'failed');

@@ -31,3 +31,7 @@ group by kind;
 -- name: lead
 -- Become the one watcher that leads; false when another leads. Held until the connection ends.
 select pg_try_advisory_lock(727274003) as leads;
+
+-- name: still_here
+-- Whether the connection is alive.
+select true;

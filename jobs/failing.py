@@ -1,0 +1,130 @@
+"""Ending a generation without a video: the cause, the words, and what it cost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import structlog
+
+from jobs.errors import (
+    FalAccountLocked,
+    FalBadInput,
+    FalError,
+    FalRefused,
+    FalResultGone,
+    FalTimedOut,
+    FalUnavailable,
+    MediaError,
+)
+from jobs.lifecycle import Event
+from jobs.moves import move_leased, try_move
+from jobs.pricing import charge_for
+from storage.errors import ObjectStoreError, StudioError
+from storage.models import FailureCause, Generation
+from storage.postgres import Transaction
+from storage.records import attempts, events, ledger
+from storage.records.generations import Change, Lease
+
+log = structlog.get_logger(__name__)
+
+_CAUSES: tuple[tuple[type[StudioError], FailureCause], ...] = (
+    (FalBadInput, FailureCause.BAD_INPUT),
+    (FalTimedOut, FailureCause.TIMEOUT),
+    (FalResultGone, FailureCause.PROVIDER_DOWN),
+    (FalUnavailable, FailureCause.PROVIDER_DOWN),
+    (FalAccountLocked, FailureCause.PROVIDER_DOWN),
+    (FalError, FailureCause.PROVIDER_DOWN),
+    (ObjectStoreError, FailureCause.STORAGE),
+    (MediaError, FailureCause.MEDIA),
+)
+
+
+def cause_of(error: StudioError) -> FailureCause:
+    """The cause that an error counts as; what we did not foresee is our bug."""
+    if isinstance(error, FalRefused):
+        return error.cause
+    for kind, cause in _CAUSES:
+        if isinstance(error, kind):
+            return cause
+    return FailureCause.OUR_BUG
+
+
+def fail(tx: Transaction, generation: Generation, cause: FailureCause, error: StudioError) -> bool:
+    """End a generation that fal refused or gave up; False when it has moved on.
+
+    What fal says it billed for the failure is charged: moderation may bill (fal docs, FAQ).
+    """
+    units = error.billable_units if isinstance(error, FalError) else None
+    if not try_move(tx, generation.id, Event.FAILED, words_of(error, cause)):
+        return False
+    if units is not None and units != 0:
+        charge_failure(tx, generation, units, f"Billed although it failed: {cause.value}.")
+    _close(tx, generation, cause, error)
+    return True
+
+
+def given_up(
+    tx: Transaction,
+    lease: Lease,
+    generation: Generation,
+    cause: FailureCause,
+    error: StudioError,
+) -> None:
+    """End a generation that never reached fal."""
+    move_leased(tx, lease, Event.GIVEN_UP, words_of(error, cause))
+    _close(tx, generation, cause, error)
+
+
+def fail_paid(
+    tx: Transaction,
+    lease: Lease,
+    generation: Generation,
+    error: StudioError,
+    units: Decimal | None,
+) -> None:
+    """End a generation that fal completed but whose video can't be had: fal bills it all the same.
+
+    Without a bill the estimate is charged, so that no money is freed that may be gone.
+    """
+    cause = cause_of(error)
+    move_leased(tx, lease, Event.FAILED, words_of(error, cause))
+    charge_failure(tx, generation, units, f"Paid, but there is no video: {cause.value}.")
+    _close(tx, generation, cause, error)
+
+
+def charge_failure(
+    tx: Transaction, generation: Generation, units: Decimal | None, note: str
+) -> None:
+    """Charge what fal billed for a generation that left no video."""
+    decision = charge_for(units, generation.price, generation.estimate_usd)
+    ledger.charge(
+        tx,
+        generation.id,
+        decision.amount_usd,
+        billable_units=units,
+        verified=decision.verified,
+        note=f"{note} {decision.reason}".strip(),
+    )
+
+
+def words_of(error: StudioError, cause: FailureCause) -> Change:
+    """What a person reads of it."""
+    detail = error.detail if isinstance(error, FalError) else str(error.__cause__ or "")
+    return Change(
+        cause=cause, problem=error.happened, todo=error.todo or None, detail=detail or None
+    )
+
+
+def _close(
+    tx: Transaction, generation: Generation, cause: FailureCause, error: StudioError
+) -> None:
+    attempts.end(tx, generation.id, error.happened)
+    events.add(
+        tx,
+        "failed",
+        person_id=generation.person_id,
+        team_id=generation.team_id,
+        generation_id=generation.id,
+        cause=cause.value,
+    )
+    log.warning("generation failed", cause=cause.value, problem=error.happened)

@@ -1,0 +1,234 @@
+"""The submit step: claim in fair order, upload the images, write the intent, send one POST.
+
+The intent is committed before the POST and the answer in its own commit after it. A worker that
+dies between the two leaves `submitting` with an intended attempt, which everybody else treats as an
+unknown outcome; no code path sends a second POST for it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+
+from jobs.bootstrap import Services
+from jobs.errors import (
+    FalAccountLocked,
+    FalBadInput,
+    FalError,
+    FalOutcomeUnknown,
+    FalRefused,
+    FalUnavailable,
+    IllegalTransition,
+)
+from jobs.failing import cause_of, fail, given_up
+from jobs.fal.messages import Accepted
+from jobs.leases import LEASE_S, kept_alive
+from jobs.lifecycle import Event
+from jobs.moves import move_leased, try_move
+from jobs.requests import fal_arguments
+from storage.errors import ObjectNotFound, ObjectStoreError, StudioError
+from storage.models import FailureCause, Generation, InputImage
+from storage.postgres import Transaction
+from storage.records import attempts, generations
+from storage.records.generations import Change, Lease
+
+log = structlog.get_logger(__name__)
+
+MAX_TRIES = 8
+"""Tries while fal is down or our store is: with the waits below about five minutes in all."""
+LONGEST_WAIT_S = 60.0
+PROBE_AFTER_S = 60.0
+"""While the account is locked one generation a minute is let through as the probe."""
+
+
+def submit_next(services: Services) -> bool:
+    """Submit the next generation in fair order; False when there is none to submit now."""
+    with services.database.as_service() as tx:
+        lease = generations.claim_submit(
+            tx, in_flight_limit=services.settings.in_flight_limit, lease_s=LEASE_S
+        )
+        generation = generations.by_id(tx, lease.generation_id) if lease else None
+    if lease is None or generation is None:
+        return False
+    with (
+        structlog.contextvars.bound_contextvars(
+            generation=str(generation.id), person=str(generation.person_id)
+        ),
+        kept_alive(lambda lease_s: _renew(services, lease, lease_s)),
+    ):
+        try:
+            _submit(services, lease, generation)
+        except IllegalTransition:
+            log.info("stopped or taken over before the submit")
+    return True
+
+
+def _renew(services: Services, lease: Lease, lease_s: float) -> bool:
+    with services.database.as_service() as tx:
+        return generations.renew_lease(tx, lease, lease_s=lease_s)
+
+
+def _submit(services: Services, lease: Lease, generation: Generation) -> None:
+    try:
+        urls = _upload_images(services, generation)
+    except (ObjectStoreError, FalError) as exc:
+        _not_uploaded(services, lease, generation, exc)
+        return
+    model = services.catalog.by_key(generation.model)
+    arguments = fal_arguments(generation, model, urls[0], urls[1], generation.seed)
+    attempt_id = _intend(services, lease, generation, arguments)
+    try:
+        accepted = services.fal.submit(
+            _endpoint(services, generation),
+            arguments,
+            start_timeout_s=services.settings.fal_start_timeout_s,
+            tags={"generation": str(generation.id)},
+            low_priority=generation.lane == "batch",
+        )
+    except FalError as exc:
+        _not_accepted(services, generation, attempt_id, exc)
+    else:
+        keep_answer(services, generation.id, attempt_id, accepted)
+
+
+def _endpoint(services: Services, generation: Generation) -> str:
+    return services.catalog.by_key(generation.model).endpoint
+
+
+def _upload_images(services: Services, generation: Generation) -> tuple[str, str | None]:
+    """Addresses of the images at fal, uploaded for this attempt only: the first is its marker."""
+    start = _upload(services, generation.start_image)
+    end = _upload(services, generation.end_image) if generation.end_image else None
+    return start, end
+
+
+def _upload(services: Services, image: InputImage) -> str:
+    with tempfile.TemporaryDirectory(prefix="studio-") as folder:
+        path = Path(folder) / Path(image.key).name
+        services.store.fetch(image.key, path)
+        return services.fal.upload(path, image.content_type, path.name)
+
+
+def _intend(
+    services: Services, lease: Lease, generation: Generation, arguments: dict[str, object]
+) -> UUID:
+    with services.database.as_service() as tx:
+        move_leased(tx, lease, Event.SUBMIT_BEGUN, Change(keep_lease=True, count_try=True))
+        return attempts.intend(
+            tx,
+            generation.id,
+            endpoint=_endpoint(services, generation),
+            marker=str(arguments["image_url"]),
+            arguments=arguments,
+            start_timeout_s=services.settings.fal_start_timeout_s,
+        )
+
+
+def keep_answer(
+    services: Services, generation_id: UUID, attempt_id: UUID, accepted: Accepted
+) -> None:
+    """Save the request id and its addresses: from here any worker can go on.
+
+    It is kept whatever has become of the generation meanwhile: an answer that comes after the
+    lease was lost settles an unknown outcome, and one being canceled is canceled at fal.
+    """
+    with services.database.as_service() as tx:
+        attempts.accept(
+            tx,
+            attempt_id,
+            request_id=accepted.request_id,
+            status_url=accepted.status_url,
+            response_url=accepted.response_url,
+            cancel_url=accepted.cancel_url,
+            queue_position=accepted.queue_position,
+        )
+        _ = try_move(tx, generation_id, Event.ACCEPTED) or try_move(
+            tx, generation_id, Event.ADOPTED
+        )
+        attempts.unlock_account(tx)
+    log.info("accepted by fal", request_id=accepted.request_id)
+
+
+def _not_uploaded(
+    services: Services, lease: Lease, generation: Generation, error: StudioError
+) -> None:
+    """Nothing was sent: try again later, or give up when it can't ever work."""
+    with services.database.as_service() as tx:
+        if isinstance(error, FalAccountLocked):
+            _lock_account(tx, error)
+            generations.postpone(tx, lease, _later(error, 0.0))
+        elif isinstance(error, FalBadInput | FalRefused):
+            given_up(tx, lease, generation, cause_of(error), error)
+        elif isinstance(error, ObjectNotFound):
+            given_up(tx, lease, generation, FailureCause.STORAGE, error)
+        else:
+            _try_again(tx, lease, generation, error)
+
+
+def _try_again(tx: Transaction, lease: Lease, generation: Generation, error: StudioError) -> None:
+    tries = generations.tries_of(tx, generation.id) + 1
+    if tries >= MAX_TRIES:
+        given_up(tx, lease, generation, cause_of(error), error)
+    else:
+        generations.postpone(tx, lease, _later(error, wait_s(tries, error)))
+        log.warning("not submitted, trying again", tries=tries, error=str(error))
+
+
+def _not_accepted(
+    services: Services, generation: Generation, attempt_id: UUID, error: FalError
+) -> None:
+    """Sort the outcome of the POST: unknown, provably not booked, or refused for good."""
+    log.warning("submit not accepted", error=type(error).__name__, detail=error.detail)
+    with services.database.as_service() as tx:
+        if isinstance(error, FalOutcomeUnknown):
+            attempts.mark_unknown(tx, attempt_id, error.detail or error.happened)
+            try_move(tx, generation.id, Event.ANSWER_LOST, _words(error))
+            return
+        attempts.refuse(tx, attempt_id, error.detail or error.happened)
+        if isinstance(error, FalAccountLocked):
+            _lock_account(tx, error)
+            _back_to_queue(tx, generation, _later(error, 0.0))
+        elif isinstance(error, FalUnavailable):
+            tries = generations.tries_of(tx, generation.id)
+            if tries >= MAX_TRIES:
+                fail(tx, generation, cause_of(error), error)
+            else:
+                change = _later(error, wait_s(tries, error), count_try=True)
+                _back_to_queue(tx, generation, change)
+        else:
+            fail(tx, generation, cause_of(error), error)
+
+
+def _back_to_queue(tx: Transaction, generation: Generation, change: Change) -> None:
+    """fal booked nothing: queue it again, or end it when a person stopped it meanwhile."""
+    if not try_move(tx, generation.id, Event.NOT_BOOKED, change):
+        try_move(tx, generation.id, Event.STOPPED)
+
+
+def _lock_account(tx: Transaction, error: FalAccountLocked) -> None:
+    attempts.lock_account(tx, error.detail or error.happened, probe_after_s=PROBE_AFTER_S)
+
+
+def wait_s(tries: int, error: StudioError) -> float:
+    """Seconds before the next try: what fal asked for, else 2, 4, 8 … up to a minute."""
+    asked = error.retry_after_s if isinstance(error, FalUnavailable) else None
+    return asked if asked is not None else min(2.0**tries, LONGEST_WAIT_S)
+
+
+def _later(error: StudioError, wait: float, *, count_try: bool = False) -> Change:
+    words = _words(error)
+    return Change(
+        problem=words.problem,
+        todo=words.todo,
+        detail=words.detail,
+        wait_s=wait,
+        count_try=count_try,
+    )
+
+
+def _words(error: StudioError) -> Change:
+    detail = error.detail if isinstance(error, FalError) else None
+    return Change(problem=error.happened, todo=error.todo or None, detail=detail)

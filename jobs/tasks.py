@@ -1,0 +1,50 @@
+"""What a worker does when a bell rings: work until there is none left, for a bounded time.
+
+These are the process edges: whatever a step did not foresee is logged with the generation's id and
+leaves the record as it was; the lease runs out and the watcher's sweep decides.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from jobs.bootstrap import Services, opened_services
+from jobs.collecting import collect_next
+from jobs.rendering import render_next
+from jobs.submitting import submit_next
+from storage.settings import load_settings
+
+log = structlog.get_logger(__name__)
+
+LISTEN_FOR_S = 60.0
+"""A bell keeps a worker busy about that long; more work rings again."""
+
+
+def answer_submit() -> int:
+    """Submit what may be submitted now; how many."""
+    return _work(submit_next)
+
+
+def answer_collect() -> int:
+    """Collect what fal has completed; how many."""
+    return _work(collect_next)
+
+
+def answer_media() -> int:
+    """Render what is pending; how many."""
+    return _work(render_next)
+
+
+def _work(step: Callable[[Services], bool]) -> int:
+    done, deadline = 0, time.monotonic() + LISTEN_FOR_S
+    try:
+        with opened_services(load_settings()) as services:
+            while time.monotonic() < deadline and step(services):
+                done += 1
+    except Exception:
+        log.exception("step failed", step=step.__name__)
+        raise
+    return done

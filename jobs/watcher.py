@@ -1,0 +1,255 @@
+"""The watcher: one asyncio process that follows everything in flight at fal.
+
+One leader at a time, by a Postgres advisory lock; others stand by. It polls each request at its own
+pace, writes what it sees in batches, rings `collect` when fal has completed, sends cancels, and
+sweeps (`jobs.recovery`). It holds no state that the record does not: kill it at any moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+
+from jobs.bells import Bell
+from jobs.bootstrap import Services, fal_key, opened_services
+from jobs.collecting import request_of
+from jobs.errors import FalError, FalResultGone
+from jobs.fal.messages import Done, FalStatus, Queued, Running
+from jobs.fal.polling import AsyncFalClient
+from jobs.observing import Sight, write_sights
+from jobs.pace import UsualTimes, next_poll_in_s
+from jobs.recovery import resolve_unknowns, sweep
+from storage.errors import RecordError
+from storage.leadership import Leadership
+from storage.models import GenerationStatus
+from storage.records import attempts
+from storage.records.attempts import Watched
+from storage.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+Chore = Callable[[], Awaitable[None]]
+
+TICK_S = 0.1
+RELOAD_S = 0.5
+SWEEP_S = 2.0
+RESOLVE_S = 15.0
+STANDBY_S = 2.0
+CONNECTIONS = 64
+GONE_POLLS = 5
+"""A request that fal does not know this often in a row is gone."""
+
+
+@dataclass
+class Followed:
+    """A request in flight and when to ask for it next (monotonic seconds)."""
+
+    watched: Watched
+    due: float = 0.0
+    gone: int = 0
+    asking: bool = False
+    cancel_sent: bool = False
+
+
+@dataclass
+class Watcher:
+    """Follows requests while it leads."""
+
+    services: Services
+    fal: AsyncFalClient
+    stop: asyncio.Event
+    followed: dict[UUID, Followed] = field(default_factory=dict)
+    usual: UsualTimes = field(default_factory=UsualTimes)
+    sights: list[Sight] = field(default_factory=list)
+    polls: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Lead when nobody else does, until `stop` is set."""
+        leadership = Leadership(self.services.settings)
+        try:
+            while not self.stop.is_set():
+                try:
+                    if await asyncio.to_thread(leadership.take):
+                        await self._lead(leadership)
+                except RecordError as exc:
+                    log.warning("the record can't be reached", error=str(exc))
+                await self._pause(STANDBY_S)
+        finally:
+            leadership.give_up()
+
+    async def _lead(self, leadership: Leadership) -> None:
+        log.info("leading")
+        self.followed, self.sights = {}, []
+        chores = [
+            asyncio.create_task(self._every(RELOAD_S, self._reload)),
+            asyncio.create_task(self._every(SWEEP_S, self._sweep)),
+            asyncio.create_task(self._every(RESOLVE_S, self._resolve)),
+            asyncio.create_task(self._every(SWEEP_S, lambda: self._still(leadership))),
+            asyncio.create_task(self._every(TICK_S, self._poll_due)),
+            asyncio.create_task(self._every(TICK_S, self._write_sights)),
+            asyncio.create_task(self.stop.wait()),
+        ]
+        try:
+            done, _ = await asyncio.wait(chores, return_when=asyncio.FIRST_COMPLETED)
+            for chore in done:
+                chore.result()
+        finally:
+            for chore in chores:
+                chore.cancel()
+            for poll in self.polls:
+                poll.cancel()
+            await asyncio.gather(*chores, *self.polls, return_exceptions=True)
+
+    async def _every(self, seconds: float, chore: Chore) -> None:
+        while True:
+            await chore()
+            await asyncio.sleep(seconds)
+
+    async def _still(self, leadership: Leadership) -> None:
+        await asyncio.to_thread(leadership.check)
+
+    async def _sweep(self) -> None:
+        await asyncio.to_thread(sweep, self.services)
+
+    async def _resolve(self) -> None:
+        await asyncio.to_thread(resolve_unknowns, self.services)
+
+    async def _reload(self) -> None:
+        """Take up what was accepted since, drop what is over."""
+        in_flight = await asyncio.to_thread(self._watched)
+        fresh: dict[UUID, Followed] = {}
+        for watched in in_flight:
+            known = self.followed.get(watched.attempt.id)
+            if known is None:
+                known = Followed(watched, time.monotonic(), cancel_sent=watched.cancel_sent)
+            known.watched = watched
+            fresh[watched.attempt.id] = known
+        self.followed = fresh
+
+    def _watched(self) -> list[Watched]:
+        with self.services.database.as_service() as tx:
+            return attempts.watched(tx)
+
+    async def _poll_due(self) -> None:
+        """Start a poll for each request that is due; a slow answer holds up no other."""
+        now = time.monotonic()
+        for followed in self.followed.values():
+            if followed.due <= now and not followed.asking:
+                followed.asking = True
+                poll = asyncio.create_task(self._poll(followed))
+                self.polls.add(poll)
+                poll.add_done_callback(self.polls.discard)
+
+    async def _poll(self, followed: Followed) -> None:
+        try:
+            sight = await self._look(followed)
+        finally:
+            followed.asking = False
+            followed.due = time.monotonic() + self._pace(followed)
+        if sight is not None:
+            self.sights.append(sight)
+
+    async def _write_sights(self) -> None:
+        """Write what the polls saw since the last time, and ring for what is to be collected."""
+        sights, self.sights = self.sights, []
+        if not sights:
+            return
+        completed = await asyncio.to_thread(self._write, sights)
+        for sight in sights:
+            if sight.over:
+                self.followed.pop(sight.watched.attempt.id, None)
+        if completed:
+            await asyncio.to_thread(self.services.bells.ring, Bell.COLLECT, completed)
+            await asyncio.to_thread(self.services.bells.ring, Bell.SUBMIT)
+
+    def _write(self, sights: list[Sight]) -> int:
+        with self.services.database.as_service() as tx:
+            return write_sights(tx, sights)
+
+    async def _look(self, followed: Followed) -> Sight | None:
+        """Ask for one request; None when nothing was learned."""
+        watched = followed.watched
+        try:
+            if watched.status is GenerationStatus.CANCELING and not followed.cancel_sent:
+                await self._send_cancel(followed)
+            status = await self.fal.status(request_of(watched.attempt))
+        except FalResultGone:
+            followed.gone += 1
+            return Sight(watched, gone=True) if followed.gone >= GONE_POLLS else None
+        except FalError as exc:
+            log.warning("not polled", generation=str(watched.attempt.generation_id), error=str(exc))
+            return None
+        followed.gone = 0
+        return self._sight(watched, status)
+
+    async def _send_cancel(self, followed: Followed) -> None:
+        request = request_of(followed.watched.attempt)
+        outcome = await asyncio.to_thread(self.services.fal.cancel, request)
+        followed.cancel_sent = True
+        log.info(
+            "cancel sent",
+            generation=str(followed.watched.attempt.generation_id),
+            outcome=outcome.value,
+        )
+        await asyncio.to_thread(self._note_cancel, followed.watched.attempt.id)
+
+    def _note_cancel(self, attempt_id: UUID) -> None:
+        with self.services.database.as_service() as tx:
+            attempts.note_cancel_sent(tx, attempt_id)
+
+    def _sight(self, watched: Watched, status: FalStatus) -> Sight | None:
+        if isinstance(status, Done):
+            self.usual.learn(watched.model, watched.duration_s, _elapsed_s(watched))
+            return Sight(watched, done=status)
+        if isinstance(status, Running):
+            return Sight(watched, running=True, logs=status.logs)
+        if isinstance(status, Queued) and status.position != watched.attempt.queue_position:
+            return Sight(watched, queue_position=status.position)
+        return None
+
+    def _pace(self, followed: Followed) -> float:
+        watched = followed.watched
+        model = self.services.catalog.by_key(watched.model)
+        prior_s = model.usual_s * watched.duration_s / 5
+        usual_s = self.usual.of(watched.model, watched.duration_s, prior_s)
+        return next_poll_in_s(_elapsed_s(watched), usual_s, len(self.followed))
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self.stop.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def _elapsed_s(watched: Watched) -> float:
+    since = watched.attempt.accepted_at or watched.attempt.created_at
+    return (datetime.now(UTC) - since).total_seconds()
+
+
+def run_watcher(settings: Settings) -> None:
+    """Watch until SIGTERM or SIGINT.
+
+    Raises:
+        SettingsError: an address is missing.
+    """
+    with opened_services(settings) as services:
+        asyncio.run(_watch(services))
+
+
+async def _watch(services: Services) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    settings = services.settings
+    async with AsyncFalClient(
+        fal_key(settings), settings.fal_base_url, connections=CONNECTIONS
+    ) as fal:
+        await Watcher(services, fal, stop).run()
