@@ -26,8 +26,11 @@ from storage.errors import ServiceStartFailed
 # RQ moves jobs with BLMOVE, which came with 6.2 (Redis docs, BLMOVE).
 _OLDEST = (6, 2)
 
-# Every write is in the append-only file at once and on the disk within a second; a full server
-# refuses writes rather than forgetting keys (Redis docs, Persistence and Key eviction).
+# Writes are on the disk within about a second, two at most while the disk is slow; until then they
+# may be in the server's memory alone, so that even a kill of the server alone can lose answered
+# writes (Redis docs, Persistence, "How durable is the append only file?"). That is enough here: the
+# record is in Postgres, and a lost bell is rung again. A full server refuses writes rather than
+# forgetting keys (Redis docs, Key eviction).
 _OPTIONS = {
     "bind": HOST,
     "appendonly": "yes",
