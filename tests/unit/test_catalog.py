@@ -69,6 +69,19 @@ def test_auto_has_the_size_of_the_largest_video_it_may_make(model: Model) -> Non
 
 
 @every_model
+def test_the_size_of_a_video_tells_its_ratio(model: Model) -> None:
+    for resolution in model.resolutions:
+        for ratio, (width, height) in model.sizes[resolution].items():
+            assert model.nearest_ratio(resolution, width, height) == ratio
+            assert model.nearest_ratio(resolution, width // 2, height // 2) == ratio
+
+
+def test_a_video_of_a_resolution_the_model_does_not_have_has_no_ratio() -> None:
+    with pytest.raises(CatalogError, match="1080p"):
+        CATALOG.by_key("seedance-2.0-fast").nearest_ratio("1080p", 1920, 1080)
+
+
+@every_model
 def test_a_model_is_found_by_key_and_by_endpoint(model: Model) -> None:
     assert CATALOG.by_key(model.key) is model
     assert CATALOG.by_endpoint(model.endpoint) is model
