@@ -38,9 +38,9 @@ AFTER_THE_RUN = frozenset(
 def problem(
     field: str, kind: str, message: str, value: object, ctx: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """One entry of a model error's `detail`, about the input's `field`."""
+    """One entry of a model error's `detail`, about the input's `field` ("": all of it)."""
     entry = {
-        "loc": ["body", field],
+        "loc": ["body", field] if field else ["body"],
         "msg": message,
         "type": kind,
         "url": f"https://docs.fal.ai/errors#{kind}",
@@ -87,10 +87,16 @@ def cancelled() -> Failure:
     return platform_failure(499, "client_cancelled", "Request was cancelled by the client")
 
 
-def unreadable_image(field: str, value: object) -> Failure:
-    """The image is there and can't be decoded."""
+def unreadable_image(field: str, value: object) -> dict[str, Any]:
+    """The entry of `detail` for an image that is there and can't be decoded."""
     message = "Failed to load the image. Please ensure the image file is not corrupted."
-    return model_failure([problem(field, "image_load_error", message, value)])
+    return problem(field, "image_load_error", message, value)
+
+
+def broken_model(given: dict[str, Any]) -> Failure:
+    """The model broke down on this input."""
+    entry = problem("", "internal_server_error", "Internal server error", given)
+    return model_failure([entry], 500, None)
 
 
 def failure_of(name: str, given: dict[str, Any], units: str) -> Failure | None:
@@ -102,10 +108,9 @@ def failure_of(name: str, given: dict[str, Any], units: str) -> Failure | None:
             [problem(field, _POLICY, message, given.get(field), _PARTNER)], units=billed
         )
     if name == "bad_image":
-        return unreadable_image("image_url", given.get("image_url"))
+        return model_failure([unreadable_image("image_url", given.get("image_url"))])
     if name == "result_500":
-        message = "Internal server error"
-        return model_failure([problem("", "internal_server_error", message, given)], 500, None)
+        return broken_model(given)
     if name == "generation_timeout":
         return model_failure([problem("", name, "Generation timeout", given)], 504, None)
     if name == "runner_gone":

@@ -14,11 +14,13 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image
 
-from jobs.fal.simulator.failures import problem
+from jobs.fal.simulator.failures import problem, unreadable_image
 
 MAX_IMAGE_BYTES = 30 * 1024 * 1024
+DECODE_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises for a file that is no image, or a damaged one."""
 _MIN_SIDE, _MAX_SIDE = 300, 6000
-_UPLOAD = re.compile(r"/files/uploads/([0-9a-f]{32})/([A-Za-z0-9._-]{1,120})")
+_UPLOAD = re.compile(r"/files/uploads/([0-9a-f]{32})/([A-Za-z0-9_-][A-Za-z0-9._-]{0,119})")
 
 
 class ImageProblem(Exception):
@@ -84,9 +86,8 @@ def _decoded_size(field: str, address: str, content: bytes) -> tuple[int, int]:
     try:
         with Image.open(io.BytesIO(content)) as image:
             return image.size
-    except (OSError, ValueError, Image.DecompressionBombError) as exc:
-        message = "Failed to load the image. Please ensure the image file is not corrupted."
-        raise ImageProblem(problem(field, "image_load_error", message, address)) from exc
+    except DECODE_ERRORS as exc:
+        raise ImageProblem(unreadable_image(field, address)) from exc
 
 
 def _check_sides(field: str, address: str, size: tuple[int, int]) -> None:

@@ -17,7 +17,8 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image, ImageOps
 
 from jobs.errors import MediaToolFailed
-from jobs.fal.simulator.images import read_image
+from jobs.fal.simulator.failures import unreadable_image
+from jobs.fal.simulator.images import DECODE_ERRORS, ImageProblem, read_image
 from jobs.fal.simulator.state import VideoOrder
 
 _MARGIN = 1.16
@@ -51,7 +52,7 @@ class Renderer:
         """The finished MP4 (H.264, yuv420p; AAC when the order has audio). Blocks; thread-safe.
 
         Raises:
-            OSError, ValueError: an image can't be decoded.
+            ImageProblem: an image can't be decoded.
             MediaToolFailed: ffmpeg failed.
         """
         images = [] if self.copies else self._images(order)
@@ -77,7 +78,9 @@ class Renderer:
 
 
 def _render(order: VideoOrder, images: list[bytes], work: Path) -> Path:
-    pictures = [_picture(image, order) for image in images] or [_gradient(order)]
+    fields = ("image_url", "end_image_url")
+    pictures = [_picture(*image, order) for image in zip(fields, images, strict=False)]
+    pictures = pictures or [_gradient(order)]
     inputs: list[str] = []
     for number, picture in enumerate(pictures):
         picture.save(work / f"{number}.bmp")
@@ -131,14 +134,17 @@ def _tone(order: VideoOrder) -> int:
     return 180 + order.seed % 120
 
 
-def _picture(content: bytes, order: VideoOrder) -> Image.Image:
+def _picture(field: str, content: bytes, order: VideoOrder) -> Image.Image:
     """The image cropped around its centre to the video's shape, a little larger than the video."""
     margin = _STILL_MARGIN if order.camera_fixed else _MARGIN
     size = (_even(order.width * margin), _even(order.height * margin))
-    with Image.open(io.BytesIO(content)) as image:
-        # A JPEG decodes at a fraction of its size, which is most of the time saved.
-        image.draft("RGB", size)
-        upright = ImageOps.exif_transpose(image).convert("RGB")
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            # A JPEG decodes at a fraction of its size, which is most of the time saved.
+            image.draft("RGB", size)
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except DECODE_ERRORS as exc:
+        raise ImageProblem(unreadable_image(field, "")) from exc
     return ImageOps.fit(upright, size, Image.Resampling.BILINEAR)
 
 
