@@ -8,10 +8,8 @@ absent event-loop libraries at each call. Parsing stays with h11, statuses with 
 from __future__ import annotations
 
 import asyncio
-import ssl
 from types import TracebackType
 from typing import Self
-from urllib.request import getproxies
 
 import fal_client.client as stock
 import h11
@@ -22,6 +20,7 @@ from jobs.fal.addresses import Addresses, addresses
 from jobs.fal.client import reading_answers
 from jobs.fal.guard import MAX_ANSWER_BYTES, AsyncGuard
 from jobs.fal.messages import FalStatus, RequestRef, Timeouts
+from jobs.fal.network import behind_proxy, tls_context
 from jobs.fal.statuses import studio_status
 
 _READ_BYTES = 64 * 1024
@@ -118,7 +117,6 @@ class OpenConnections(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self._idle: dict[_Origin, list[_Open]] = {}
-        self._tls: ssl.SSLContext | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         origin = (request.url.scheme, request.url.host, request.url.port)
@@ -151,7 +149,7 @@ class OpenConnections(httpx.AsyncBaseTransport):
 
     async def _connect(self, origin: _Origin, timeout_s: float) -> _Open:
         scheme, host, port = origin
-        tls = self._tls_context() if scheme == "https" else None
+        tls = tls_context() if scheme == "https" else None
         try:
             async with asyncio.timeout(timeout_s):
                 streams = await asyncio.open_connection(host, port or (443 if tls else 80), ssl=tls)
@@ -160,11 +158,6 @@ class OpenConnections(httpx.AsyncBaseTransport):
         except OSError as exc:
             raise httpx.ConnectError(str(exc)) from exc
         return _Open(*streams)
-
-    def _tls_context(self) -> ssl.SSLContext:
-        if self._tls is None:
-            self._tls = httpx.create_ssl_context()
-        return self._tls
 
 
 class _Open:
@@ -241,6 +234,6 @@ def _network(fal: Addresses) -> httpx.AsyncBaseTransport:
     """
     if fal.base_url is not None:
         return OpenConnections()
-    if {"https", "all"} & getproxies().keys():
+    if behind_proxy():
         return stock.AsyncBackupDomainTransport()
     return stock.AsyncBackupDomainTransport(transport=OpenConnections())

@@ -18,6 +18,7 @@ from fal_client.auth import AuthCredentials
 from jobs.fal.addresses import Addresses
 from jobs.fal.guard import Guard, OnePost
 from jobs.fal.messages import Timeouts
+from jobs.fal.network import network
 
 
 class Sdk(stock.SyncClient):
@@ -107,11 +108,3 @@ class Connection:
         timeout_s: float,
     ) -> Guard:
         return Guard(wire, allowed, connect_s=self._timeouts.connect_s, timeout_s=timeout_s)
-
-
-def network(fal: Addresses) -> httpx.BaseTransport:
-    """The stock wire, with its spare host and the proxy settings of the environment.
-
-    A simulator is nearby: no proxy and no spare host may stand in between.
-    """
-    return stock.BackupDomainTransport() if fal.base_url is None else httpx.HTTPTransport()
