@@ -48,12 +48,16 @@ class Calls:
     http: httpx.Client
 
     def submit(
-        self, endpoint: str = PRO, query: str = "", headers: dict[str, str] | None = None, **given
+        self,
+        endpoint: str = PRO,
+        query: str = "",
+        headers: dict[str, str] | None = None,
+        **given: Any,
     ) -> httpx.Response:
         body = {"prompt": "A cat walks", "image_url": IMAGE, "resolution": "480p"} | given
         return self.http.post(f"/{endpoint}{query}", json=body, headers=headers)
 
-    def accepted(self, endpoint: str = PRO, **given) -> dict[str, Any]:
+    def accepted(self, endpoint: str = PRO, **given: Any) -> dict[str, Any]:
         answer = self.submit(endpoint, **given)
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
@@ -65,15 +69,16 @@ class Calls:
             body: dict[str, Any] = self.http.get(accepted["status_url"]).json()
             if body["status"] == status:
                 return body
+            time.sleep(0.01)
         raise AssertionError(f"never {status}")
 
-    def result(self, **given) -> httpx.Response:
+    def result(self, **given: Any) -> httpx.Response:
         """Submit, wait for the end and fetch the result."""
         accepted = self.accepted(**given)
         self.until(accepted, "COMPLETED")
         return self.http.get(accepted["response_url"])
 
-    def video_url(self, **given) -> str:
+    def video_url(self, **given: Any) -> str:
         url: str = self.result(**given).json()["video"]["url"]
         return url
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from simulator_calls import calling
 
 SLOW = "[fault:never_completes]"
 
 
-def test_no_more_than_the_allowance_run_at_once(tmp_path):
+def test_no_more_than_the_allowance_run_at_once(tmp_path: Path) -> None:
     with calling(tmp_path, seconds=0, concurrency=2) as fal:
         running = [fal.accepted(prompt=SLOW) for _ in range(2)]
         waiting = [fal.accepted(prompt=SLOW) for _ in range(3)]
@@ -17,7 +19,7 @@ def test_no_more_than_the_allowance_run_at_once(tmp_path):
         assert positions == [0, 1, 2]
 
 
-def test_a_cancel_lets_the_next_in_the_queue_start(tmp_path):
+def test_a_cancel_lets_the_next_in_the_queue_start(tmp_path: Path) -> None:
     with calling(tmp_path, seconds=0, concurrency=1) as fal:
         first, second, third = [fal.accepted(prompt=SLOW) for _ in range(3)]
         fal.until(first, "IN_PROGRESS")
@@ -29,7 +31,7 @@ def test_a_cancel_lets_the_next_in_the_queue_start(tmp_path):
         assert fal.simulator.counts()["cancelled"] == 2
 
 
-def test_a_kill_loses_nothing(tmp_path):
+def test_a_kill_loses_nothing(tmp_path: Path) -> None:
     with calling(tmp_path, seconds=0, concurrency=2) as fal:
         done = fal.accepted(seed=5)
         fal.until(done, "COMPLETED")
@@ -51,7 +53,7 @@ def test_a_kill_loses_nothing(tmp_path):
         assert fal.submit().status_code == 429
 
 
-def test_it_ends_with_the_process_that_started_it(tmp_path):
+def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     with calling(tmp_path) as fal:
         process = fal.simulator._process
         assert process is not None
@@ -60,7 +62,7 @@ def test_it_ends_with_the_process_that_started_it(tmp_path):
         assert process.wait(10) == 0
 
 
-def test_it_ends_in_good_order_on_sigterm(tmp_path):
+def test_it_ends_in_good_order_on_sigterm(tmp_path: Path) -> None:
     with calling(tmp_path) as fal:
         process = fal.simulator._process
         fal.accepted(prompt=SLOW)

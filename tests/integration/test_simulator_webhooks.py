@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from queue import Queue
 
 import pytest
@@ -65,7 +66,7 @@ def verify(fal: Calls, headers: dict[str, str], body: bytes) -> None:
     public.verify(bytes.fromhex(headers["x-fal-webhook-signature"]), message.encode())
 
 
-def test_a_finished_request_is_reported_with_a_signature(fal: Calls, receiver: Receiver):
+def test_a_finished_request_is_reported_with_a_signature(fal: Calls, receiver: Receiver) -> None:
     accepted = fal.submit(query=f"?fal_webhook={receiver.url}", seed=3).json()
     headers, body = receiver.received.get(timeout=10)
     payload = json.loads(body)
@@ -74,28 +75,28 @@ def test_a_finished_request_is_reported_with_a_signature(fal: Calls, receiver: R
     assert payload["payload"] == fal.http.get(accepted["response_url"]).json()
 
 
-def test_a_changed_body_does_not_fit_the_signature(fal: Calls, receiver: Receiver):
+def test_a_changed_body_does_not_fit_the_signature(fal: Calls, receiver: Receiver) -> None:
     fal.submit(query=f"?fal_webhook={receiver.url}")
     headers, body = receiver.received.get(timeout=10)
     with pytest.raises(InvalidSignature):
         verify(fal, headers, body + b" ")
 
 
-def test_a_failed_request_is_reported_as_an_error(fal: Calls, receiver: Receiver):
+def test_a_failed_request_is_reported_as_an_error(fal: Calls, receiver: Receiver) -> None:
     fal.submit(query=f"?fal_webhook={receiver.url}", prompt="[fault:refuse_prompt]")
     payload = json.loads(receiver.received.get(timeout=10)[1])
     assert (payload["status"], payload["error"]) == ("ERROR", "Invalid status code: 422")
     assert payload["payload"]["detail"][0]["type"] == "content_policy_violation"
 
 
-def test_a_webhook_is_tried_again_until_it_is_taken(fal: Calls, receiver: Receiver):
+def test_a_webhook_is_tried_again_until_it_is_taken(fal: Calls, receiver: Receiver) -> None:
     receiver.answers = [500]
     accepted = fal.submit(query=f"?fal_webhook={receiver.url}").json()
     bodies = [receiver.received.get(timeout=10)[1] for _ in range(2)]
     assert {json.loads(body)["request_id"] for body in bodies} == {accepted["request_id"]}
 
 
-def test_a_redirect_is_final(fal: Calls, receiver: Receiver):
+def test_a_redirect_is_final(fal: Calls, receiver: Receiver) -> None:
     receiver.answers = [302]
     first = fal.submit(query=f"?fal_webhook={receiver.url}").json()["request_id"]
     receiver.received.get(timeout=10)
@@ -105,7 +106,7 @@ def test_a_redirect_is_final(fal: Calls, receiver: Receiver):
     assert row["webhook_attempts"] == 1
 
 
-def test_the_key_survives_a_restart(tmp_path):
+def test_the_key_survives_a_restart(tmp_path: Path) -> None:
     with calling(tmp_path) as fal:
         before = fal.http.get("/.well-known/jwks.json").json()
         fal.simulator.restart()

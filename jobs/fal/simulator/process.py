@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -9,18 +10,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 import jobs
-from storage.errors import ServiceStartFailed
+from storage.errors import ServiceError, ServiceStartFailed
 
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 10.0
+_CALL_TIMEOUT_S = 30.0
 
 
 @dataclass
@@ -81,28 +83,35 @@ class Simulator:
 
     def counts(self) -> dict[str, Any]:
         """What has reached it so far (`GET /_simulator/counts`)."""
-        counts: dict[str, Any] = self._admin("GET", "counts").json()
+        counts: dict[str, Any] = json.loads(self._admin("GET", "counts"))
         return counts
 
     def requests(self) -> list[dict[str, Any]]:
         """Every request that it has booked, oldest first (`GET /_simulator/requests`)."""
-        requests: list[dict[str, Any]] = self._admin("GET", "requests").json()
+        requests: list[dict[str, Any]] = json.loads(self._admin("GET", "requests"))
         return requests
 
     def set_fault(self, name: str, **how: object) -> None:
-        """Switch a fault on: `count` or `always`, `match`, `endpoint`, `seconds`."""
+        """Switch a fault on: `count` or `always`, `match`, `endpoint`, `seconds`.
+
+        Raises:
+            ServiceError: there is no such fault.
+        """
         self._admin("POST", "faults", {"name": name, **how})
 
     def clear_faults(self) -> None:
         """Switch every fault off."""
         self._admin("DELETE", "faults")
 
-    def _admin(
-        self, method: str, path: str, body: dict[str, object] | None = None
-    ) -> httpx.Response:
-        with httpx.Client(trust_env=False, timeout=30) as client:
-            answer = client.request(method, f"{self.url}/_simulator/{path}", json=body)
-        return answer.raise_for_status()
+    def _admin(self, method: str, path: str, body: dict[str, object] | None = None) -> bytes:
+        """Call the admin API. `http.client` and not httpx: this runs before anything is warm."""
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=_CALL_TIMEOUT_S)) as connection:
+            connection.request(method, f"/_simulator/{path}", json.dumps(body))
+            answer = connection.getresponse()
+            content = answer.read()
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise ServiceError(f"The simulator answered {answer.status}: {content.decode()}")
+        return content
 
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None
@@ -122,7 +131,7 @@ class Simulator:
         while time.monotonic() < deadline and process.poll() is None:
             try:
                 self._admin("GET", "health")
-            except httpx.HTTPError:
+            except (OSError, HTTPException):
                 time.sleep(0.02)
             else:
                 return
