@@ -1,0 +1,42 @@
+"""The frame around every page: the person, the navigation by role, the page.
+
+Streamlit runs this script for every visit and every widget change, so it does little.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.roles import ACCOUNT, PageEntry, landing_for, pages_for
+from dashboard.whoami import current_person
+from storage.models import Person
+
+_BRAND = Path(__file__).with_name("static") / "brand"
+
+
+def _page(entry: PageEntry) -> st.Page:
+    return st.Page(
+        entry.file, title=entry.title, icon=entry.icon, url_path=entry.name, help=entry.about
+    )
+
+
+def _navigation(person: Person) -> st.Page:
+    pages = {entry.name: _page(entry) for entry in pages_for(person.role)}
+    landing = pages[landing_for(person.role).name]
+    account = pages.pop(ACCOUNT.name)
+
+    def home() -> None:
+        st.switch_page(landing)
+
+    # A default page has no address of its own, so none of the real pages is the default: each
+    # keeps an address that can be linked to, with its parameters.
+    start = st.Page(home, title="Seedance Studio", default=True, visibility="hidden")
+    sections = {"": [start, *pages.values()], person.name: [account]}
+    return st.navigation(sections, position="top")
+
+
+st.set_page_config(page_icon=str(_BRAND / "icon.svg"), layout="wide")
+st.logo(str(_BRAND / "logo.svg"), size="large")
+_navigation(current_person()).run()

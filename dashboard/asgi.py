@@ -1,0 +1,52 @@
+"""The dashboard's application: `streamlit run dashboard/asgi.py`.
+
+Streamlit finds `app` by reading this file, so it is built here in one plain call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+
+from dashboard.error_frame import show_error
+from dashboard.front_door import error_handlers, middleware, routes
+from dashboard.services import close_services, services
+from storage.errors import SettingsError
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Open the services before the first request, so that a wrong setting stops the start."""
+    _check_trusted_header()
+    await run_in_threadpool(services)
+    try:
+        yield
+    finally:
+        close_services()
+
+
+def _check_trusted_header() -> None:
+    """Raise when Streamlit did not read our configuration: nobody could sign in.
+
+    Raises:
+        SettingsError: `.streamlit/config.toml` of the studio is not in use.
+    """
+    if not st.get_option("server.trustedUserHeaders"):
+        raise SettingsError(
+            "Streamlit does not use the studio's .streamlit/config.toml.",
+            todo="Start the dashboard in the studio's folder, or with `studio dashboard`.",
+        )
+
+
+app = st.App(
+    Path(__file__).with_name("app.py"),
+    lifespan=lifespan,
+    routes=routes(),
+    middleware=middleware(),
+    exception_handlers=error_handlers(),
+    on_script_error=show_error,
+)

@@ -1,0 +1,50 @@
+"""What a person sees when a page fails: words, never a traceback."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import streamlit as st
+import structlog
+
+from storage.errors import StudioError
+
+log = structlog.get_logger(__name__)
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
+
+
+def show_error(exc: Exception) -> bool:
+    """Show what happened, what it cost and what to do; True, so that Streamlit shows nothing else.
+
+    Streamlit calls it for an error that leaves a page, a callback or a fragment. An error that is
+    not ours is logged under an id that the person can name.
+    """
+    if isinstance(exc, StudioError):
+        _show_ours(exc)
+    else:
+        _show_unexpected(exc)
+    return True
+
+
+def plain(text: str) -> str:
+    """`text` so that Markdown shows it letter for letter."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def _show_ours(exc: StudioError) -> None:
+    log.info("page refused", error=type(exc).__name__, happened=exc.happened)
+    lines = (f"**{plain(exc.happened)}**", plain(exc.todo), plain(exc.cost))
+    st.error("\n\n".join(line for line in lines if line), icon=":material/error:")
+
+
+def _show_unexpected(exc: Exception) -> None:
+    number = uuid4().hex[:8]
+    log.error("page failed", number=number, exc_info=exc)
+    st.error(
+        "**Something went wrong on our side.** What you did before is kept.\n\n"
+        "Load the page again. If it happens again, give an administrator this number: "
+        f"`{number}`",
+        icon=":material/error:",
+    )

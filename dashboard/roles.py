@@ -1,0 +1,81 @@
+"""Which pages each role has, and where it begins.
+
+The pages of a role are what its navigation offers; what a person may see or change is decided by
+the record's row-level security and by the use cases, not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage.models import Role
+
+_EVERYBODY = frozenset(Role)
+_MAKERS = frozenset({Role.MEMBER, Role.MANAGER, Role.ADMIN})
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page of the navigation; its address is `/` and `name`."""
+
+    name: str
+    title: str
+    icon: str
+    """A Material symbol, as Streamlit writes it."""
+    about: str
+    """Shown when the pointer rests on the navigation entry."""
+    roles: frozenset[Role]
+
+    @property
+    def file(self) -> str:
+        """The page's script, beside the frame."""
+        return f"app_pages/{self.name}.py"
+
+
+CREATE = PageEntry(
+    "create",
+    "Create",
+    ":material/auto_awesome:",
+    "Turn a product image and a prompt into a video. See the price first.",
+    _MAKERS,
+)
+QUEUE = PageEntry(
+    "queue",
+    "Queue",
+    ":material/pending_actions:",
+    "Follow generations from submit to video, stop them, and see why one failed.",
+    _MAKERS,
+)
+GALLERY = PageEntry(
+    "gallery",
+    "Gallery",
+    ":material/video_library:",
+    "The team's finished videos: find, play, download.",
+    _EVERYBODY,
+)
+ACCOUNT = PageEntry(
+    "account",
+    "Account",
+    ":material/account_circle:",
+    "Who you are here, your password, and signing out.",
+    _EVERYBODY,
+)
+
+PAGES = (CREATE, QUEUE, GALLERY, ACCOUNT)
+
+ROLE_WORDS = {
+    Role.MEMBER: "Member: makes videos, and sees the team's gallery.",
+    Role.MANAGER: "Manager: makes videos, and sees the team's generations and money.",
+    Role.ANALYST: "Analyst: sees videos and figures, and makes no videos.",
+    Role.ADMIN: "Administrator: sees and does everything.",
+}
+
+
+def pages_for(role: Role) -> list[PageEntry]:
+    """The pages that a role has, in the order of the navigation."""
+    return [page for page in PAGES if role in page.roles]
+
+
+def landing_for(role: Role) -> PageEntry:
+    """Where a role begins: the first of its pages."""
+    return pages_for(role)[0]
