@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -195,7 +195,7 @@ def _whole(response: httpx.Response, within_s: float) -> httpx.Response:
     deadline = time.monotonic() + within_s
     body = bytearray()
     try:
-        for piece in response.iter_raw():
+        for piece in cast(httpx.SyncByteStream, response.stream):
             body += piece
             if len(body) > MAX_ANSWER_BYTES:
                 raise httpx.RemoteProtocolError("The answer is far too long.")
