@@ -7,6 +7,7 @@ from decimal import Decimal
 import structlog
 
 from jobs.errors import (
+    CatalogError,
     FalAccountLocked,
     FalBadInput,
     FalError,
@@ -28,6 +29,7 @@ from storage.records.generations import Change, Lease
 log = structlog.get_logger(__name__)
 
 _CAUSES: tuple[tuple[type[StudioError], FailureCause], ...] = (
+    (CatalogError, FailureCause.BAD_INPUT),
     (FalBadInput, FailureCause.BAD_INPUT),
     (FalTimedOut, FailureCause.TIMEOUT),
     (FalResultGone, FailureCause.PROVIDER_DOWN),

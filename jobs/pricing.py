@@ -18,10 +18,12 @@ HOLD_MARGIN = Decimal("1.05")
 """A hold over its estimate. Bills that were published are up to 2.6 % above fal's own formula."""
 
 PLAUSIBLE_FACTOR = 3
-"""A bill more than this many times above or below the estimate is not believed.
+"""A bill less than the estimate divided by this is not believed.
 
-Size and duration are known before the submit, so an honest bill is within a few per cent. What is
-far outside is a bill in another unit: fal's are a thousand or a million tokens, by model.
+Size and duration are known before the submit, so an honest bill is within a few per cent; only a
+ratio left to fal makes it smaller. What is far below is a bill in another unit: fal's are a
+thousand or a million tokens, by model. A bill above the hold is not believed either: nothing beyond
+what was set aside is ever charged without a person, so that no budget is overshot.
 """
 
 _MOST_UNITS = 10**12
@@ -101,8 +103,10 @@ def _doubt(units: Decimal | None, price: Price, estimate_usd: Decimal) -> str:
     if not units.is_finite() or not 0 < units < _MOST_UNITS:
         return f"fal says it billed {units} units for a finished video."
     billed_usd = units * price.usd_per_unit
-    if not estimate_usd <= billed_usd * PLAUSIBLE_FACTOR <= estimate_usd * PLAUSIBLE_FACTOR**2:
-        return f"fal says it billed {units} units, far from the estimate of ${estimate_usd}."
+    if billed_usd > hold_usd(estimate_usd):
+        return f"fal says it billed {units} units, more than was set aside."
+    if billed_usd * PLAUSIBLE_FACTOR < estimate_usd:
+        return f"fal says it billed {units} units, far below the estimate of ${estimate_usd}."
     return ""
 
 

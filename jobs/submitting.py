@@ -15,6 +15,7 @@ import structlog
 
 from jobs.bootstrap import Services
 from jobs.errors import (
+    CatalogError,
     FalAccountLocked,
     FalBadInput,
     FalError,
@@ -73,16 +74,16 @@ def _renew(services: Services, lease: Lease, lease_s: float) -> bool:
 
 def _submit(services: Services, lease: Lease, generation: Generation) -> None:
     try:
+        model = services.catalog.by_key(generation.model)
         urls = _upload_images(services, generation)
-    except (ObjectStoreError, FalError) as exc:
+    except (CatalogError, ObjectStoreError, FalError) as exc:
         _not_uploaded(services, lease, generation, exc)
         return
-    model = services.catalog.by_key(generation.model)
     arguments = fal_arguments(generation, model, urls[0], urls[1], generation.seed)
     attempt_id = _intend(services, lease, generation, arguments)
     try:
         accepted = services.fal.submit(
-            _endpoint(services, generation),
+            generation.endpoint,
             arguments,
             start_timeout_s=services.settings.fal_start_timeout_s,
             tags={"generation": str(generation.id)},
@@ -92,10 +93,6 @@ def _submit(services: Services, lease: Lease, generation: Generation) -> None:
         _not_accepted(services, generation, attempt_id, exc)
     else:
         keep_answer(services, generation.id, attempt_id, accepted)
-
-
-def _endpoint(services: Services, generation: Generation) -> str:
-    return services.catalog.by_key(generation.model).endpoint
 
 
 def _upload_images(services: Services, generation: Generation) -> tuple[str, str | None]:
@@ -120,7 +117,7 @@ def _intend(
         return attempts.intend(
             tx,
             generation.id,
-            endpoint=_endpoint(services, generation),
+            endpoint=generation.endpoint,
             marker=str(arguments["image_url"]),
             arguments=arguments,
             start_timeout_s=services.settings.fal_start_timeout_s,
@@ -160,7 +157,7 @@ def _not_uploaded(
         if isinstance(error, FalAccountLocked):
             _lock_account(tx, error)
             generations.postpone(tx, lease, _later(error, 0.0))
-        elif isinstance(error, FalBadInput | FalRefused):
+        elif isinstance(error, FalBadInput | FalRefused | CatalogError):
             given_up(tx, lease, generation, cause_of(error), error)
         elif isinstance(error, ObjectNotFound):
             given_up(tx, lease, generation, FailureCause.STORAGE, error)

@@ -216,8 +216,7 @@ class Watcher:
 
     def _pace(self, followed: Followed) -> float:
         watched = followed.watched
-        model = self.services.catalog.by_key(watched.model)
-        prior_s = model.usual_s * watched.duration_s / 5
+        prior_s = self.services.catalog.usual_s(watched.model) * watched.duration_s / 5
         usual_s = self.usual.of(watched.model, watched.duration_s, prior_s)
         return next_poll_in_s(_elapsed_s(watched), usual_s, len(self.followed))
 

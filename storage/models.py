@@ -180,6 +180,8 @@ class Generation:
     """What went wrong, in a person's words; None while nothing has."""
     todo: str | None
     model: str
+    endpoint: str
+    """fal's endpoint at the time of admission."""
     prompt: str
     """As the person wrote it."""
     sent_prompt: str

@@ -208,6 +208,11 @@ class Catalog(_Entry):
         """The model of a new request."""
         return self.by_key(self.default_model)
 
+    def usual_s(self, key: str) -> float:
+        """Seconds that fal usually takes for 5 seconds of video; for a model that was dropped from
+        the catalogue while it was in flight, the default model's."""
+        return next((m.usual_s for m in self.models if m.key == key), self.default.usual_s)
+
     def by_key(self, key: str) -> Model:
         """The model named `key`.
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from storage.errors import ObjectRefused
 
-_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
+_KEY = re.compile(r"[a-z0-9_][a-z0-9._-]*(/[a-z0-9_][a-z0-9._-]*)*")
 MAX_KEY_LENGTH = 512
 
 
@@ -35,11 +35,15 @@ class ObjectStore(Protocol):
     """Keeps files under keys.
 
     Every method raises `ObjectRefused` for an unsafe key and `ObjectStoreUnavailable` when the
-    store can't be reached.
+    store can't be reached. An `OSError` of the caller's own `source` or `target` passes through.
     """
 
     def prepare(self) -> None:
-        """Make the folder or bucket if it is not there. Safe to repeat."""
+        """Make the folder or bucket if it is not there. Safe to repeat.
+
+        Raises:
+            SettingsError: what is there can't be used, such as a public bucket.
+        """
 
     def put(self, key: str, source: Path, content_type: str) -> StoredObject:
         """Keep the file `source` under `key`, in place of what is there.

@@ -10,7 +10,7 @@ declare
     v_table text;
 begin
     for v_table in
-        select tablename from pg_tables where schemaname = 'studio' and tablename <> 'migrations'
+        select tablename from pg_tables where schemaname = 'studio'
     loop
         execute format('alter table studio.%I enable row level security', v_table);
         execute format(

@@ -1,19 +1,19 @@
 -- name: holds_on_finished
--- Money set aside for a generation that is over.
+-- No money is held for a finished generation.
 select h.generation_id::text as id, g.status || ' with an open hold of ' || h.amount_usd as problem
 from studio.holds as h
 inner join studio.generations as g on g.id = h.generation_id
 where h.released_at is null and g.finished_at is not null;
 
 -- name: unfinished_without_hold
--- A generation that could still cost money, with nothing set aside for it.
+-- Every unfinished generation has money set aside.
 select g.id::text as id, g.status || ' without a hold' as problem
 from studio.generations as g
 where g.finished_at is null and not exists (
     select from studio.holds as h where h.generation_id = g.id and h.released_at is null);
 
 -- name: completed_without_one_charge
--- A completed generation that was charged never or twice.
+-- Every completed generation has exactly one charge.
 select g.id::text as id, 'completed with ' || count(c.id) || ' charges' as problem
 from studio.generations as g
 left join studio.charges as c on c.generation_id = g.id and c.kind = 'charge'
@@ -22,21 +22,21 @@ group by g.id
 having count(c.id) <> 1;
 
 -- name: completed_without_video
--- A completed generation whose video row is missing.
+-- Every completed generation has its video.
 select g.id::text as id, 'completed without a video' as problem
 from studio.generations as g
 where g.status = 'completed' and not exists (
     select from studio.videos as v where v.id = g.id);
 
 -- name: submitted_without_attempt
--- A generation that went to fal without a row that says so.
+-- Nothing went to fal without an attempt written before.
 select g.id::text as id, g.status || ' without an attempt' as problem
 from studio.generations as g
 where g.status in ('submitting', 'unknown', 'waiting', 'running', 'collecting', 'completed')
     and not exists (select from studio.attempts as a where a.generation_id = g.id);
 
 -- name: several_open_attempts
--- More than one POST open for a generation.
+-- No generation has more than one attempt open.
 select generation_id::text as id, count(*) || ' open attempts' as problem
 from studio.attempts
 where state in ('intended', 'accepted', 'unknown')
@@ -44,7 +44,7 @@ group by generation_id
 having count(*) > 1;
 
 -- name: budgets_overshot
--- A hard budget whose charges and holds are beyond its limit.
+-- Charges and holds are within every hard limit.
 select b.id::text as id,
     b.scope || ' budget of ' || b.limit_usd || ' USD a ' || b.period || ' holds ' || u.used_usd
         as problem
@@ -62,7 +62,7 @@ cross join lateral (
 where b.active and b.kind = 'hard' and u.used_usd > b.limit_usd;
 
 -- name: history_differs
--- A generation whose history does not replay to its status.
+-- The history of every generation replays to its status.
 select g.id::text as id,
     'is ' || g.status || ' but its history ends in ' || coalesce(h.last_status, 'nothing')
         as problem
@@ -91,6 +91,16 @@ select g.end_image ->> 'key', (g.end_image ->> 'size_bytes')::bigint
 from studio.generations as g where g.end_image is not null;
 
 -- name: unknown_outcomes
--- Attempts whose answer was lost and that nobody has resolved yet.
+-- No submit's outcome is unknown.
 select a.generation_id::text as id, 'outcome unknown since ' || a.created_at as problem
 from studio.attempts as a where a.state = 'unknown';
+
+-- name: unverified_charges
+-- Every charge of the last 30 days is fal's own bill.
+select c.generation_id::text as id, c.amount_usd || ' USD charged: ' || coalesce(c.note, '') as problem
+from studio.charges as c
+where not c.verified and c.created_at > now() - interval '30 days';
+
+-- name: applied_migrations
+-- Names of the migrations that were applied.
+select name from studio.migrations;

@@ -1,0 +1,104 @@
+"""One service each, for compose and for many machines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from dashboard.cli.attached import attached_settings
+from storage.embedded.folder import DataFolder
+from storage.logs import configure_logs
+from storage.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@click.command()
+def dashboard() -> None:
+    """Serve the dashboard at STUDIO_HOST:STUDIO_PORT."""
+    settings = attached_settings()
+    os.chdir(ROOT)  # Streamlit finds .streamlit/config.toml in the working directory.
+    argv = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "asgi.py")]
+    options = {
+        "--server.port": str(settings.port),
+        "--server.address": settings.host,
+        # Without it a headless start asks an outside service for our address.
+        "--browser.serverAddress": settings.host,
+    }
+    os.execve(  # noqa: S606 (our own arguments, no shell)
+        sys.executable,
+        argv + [word for option in options.items() for word in option],
+        {**os.environ, **addresses_of(settings)},
+    )
+
+
+@click.command()
+@click.argument("bell", type=click.Choice(["submit", "collect", "media"]))
+def worker(bell: str) -> None:
+    """Work for one queue until SIGTERM: submit, collect or media."""
+    from jobs.bells import Bell
+    from jobs.worker import run_worker
+
+    settings = attached_settings()
+    # RQ imports the task in a fork of this process; it reads its settings from the environment.
+    os.environ.update(addresses_of(settings))
+    configure_logs(f"worker {bell}", settings.log_level)
+    run_worker(settings, Bell(bell))
+
+
+@click.command()
+def watcher() -> None:
+    """Follow generations at fal until SIGTERM; one leads, others stand by."""
+    from jobs.watcher import run_watcher
+
+    settings = attached_settings()
+    configure_logs("watcher", settings.log_level)
+    run_watcher(settings)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8600, show_default=True, type=int)
+@click.option("--folder", type=click.Path(path_type=Path), help="Where it keeps its state.")
+@click.option("--seconds", type=float, help="Seconds it takes to make a video.")
+@click.option("--concurrency", default=10, show_default=True, help="Videos it makes at once.")
+def simulator(
+    host: str, port: int, folder: Path | None, seconds: float | None, concurrency: int
+) -> None:
+    """Serve fal's protocol without fal: the same answers, real MP4s, no money."""
+    from jobs.fal.simulator.server import serve
+
+    settings = load_settings()
+    serve(
+        folder or DataFolder(settings.data_dir).path / "simulator",
+        host,
+        port,
+        settings.simulator_seconds if seconds is None else seconds,
+        concurrency=concurrency,
+        catalog_file=settings.catalog_file,
+    )
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database and the file store to today's shape. Safe to repeat."""
+    from dashboard.cli.preparing import prepare_record
+
+    settings = attached_settings()
+    applied = prepare_record(settings)
+    click.echo(f"{len(applied)} migrations applied." if applied else "Nothing to migrate.")
+
+
+def addresses_of(settings: Settings) -> dict[str, str]:
+    """The environment that tells another process of ours where everything is."""
+    found = {"STUDIO_DATA_DIR": str(settings.data_dir)}
+    if settings.database_url:
+        found["DATABASE_URL"] = settings.database_url.get_secret_value()
+    if settings.redis_url:
+        found["REDIS_URL"] = settings.redis_url.get_secret_value()
+    if settings.fal_base_url:
+        found["FAL_BASE_URL"] = settings.fal_base_url
+    return found
