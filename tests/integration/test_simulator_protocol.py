@@ -271,3 +271,10 @@ def test_an_image_that_was_uploaded_can_be_used(fal: Calls) -> None:
     assert fal.result(image_url=places["file_url"]).status_code == 422
     fal.http.put(places["upload_url"], content=image_bytes())
     assert fal.result(image_url=places["file_url"]).status_code == 200
+
+
+def test_copies_are_prepared_once_for_each_size_and_length(fal: Calls) -> None:
+    given = {"aspect_ratio": "9:16", "duration": "3"}
+    contents = {fal.http.get(fal.video_url(prompt=text, **given)).content for text in ("a", "b")}
+    assert len(contents) == 1
+    assert (fal.simulator.folder / "renders" / "copy-480x864-3s-24-0.mp4").exists()

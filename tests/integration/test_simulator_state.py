@@ -38,9 +38,11 @@ def test_a_kill_loses_nothing(tmp_path: Path) -> None:
         before = fal.http.get(done["response_url"])
         running, waiting = fal.accepted(prompt=SLOW), [fal.accepted(prompt=SLOW) for _ in "ab"]
         fal.simulator.set_fault("http_429", count=3)
+        keys = fal.http.get("/.well-known/jwks.json").json()
         counts, pid = fal.simulator.counts(), fal.simulator.pid
         fal.simulator.restart()
         assert (fal.simulator.pid != pid, fal.simulator.counts()) == (True, counts)
+        assert fal.http.get("/.well-known/jwks.json").json() == keys
         after = fal.http.get(done["response_url"])
         assert (after.json(), after.headers["x-fal-billable-units"]) == (
             before.json(),

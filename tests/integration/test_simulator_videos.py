@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import av
@@ -118,10 +117,3 @@ def test_the_same_order_is_rendered_once(fal: Calls) -> None:
     before = len(list(renders.iterdir()))
     fetched(fal, prompt="once", seed=1, duration="2")
     assert len(list(renders.iterdir())) == before
-
-
-def test_copies_are_prepared_once_for_each_size_and_length(tmp_path: Path) -> None:
-    with calling(tmp_path, seconds=0) as fal:
-        contents = {fetched(fal, prompt=prompt, duration="2") for prompt in ("one", "two")}
-        assert len(contents) == 1
-        assert len(frames(contents.pop())) == 48

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from queue import Queue
 
 import pytest
@@ -104,10 +103,3 @@ def test_a_redirect_is_final(fal: Calls, receiver: Receiver) -> None:
     receiver.received.get(timeout=10)
     (row,) = [r for r in fal.simulator.requests() if r["request_id"] == first]
     assert row["webhook_attempts"] == 1
-
-
-def test_the_key_survives_a_restart(tmp_path: Path) -> None:
-    with calling(tmp_path) as fal:
-        before = fal.http.get("/.well-known/jwks.json").json()
-        fal.simulator.restart()
-        assert fal.http.get("/.well-known/jwks.json").json() == before

@@ -44,10 +44,11 @@ async def history(request: Request) -> Response:
         return JSONResponse(body, 400)
     limit, offset = int(filters["limit"]), int(filters["offset"])
     found = desk.state.history(**filters | {"limit": limit + 1})
-    payloads = "payloads" in request.query_params.getlist("expand")
+    items = [_item(entry) for entry in found[:limit]]
+    if "payloads" in request.query_params.getlist("expand"):
+        for item, entry in zip(items, found, strict=False):
+            item |= await _payloads(desk, entry, str(request.base_url))
     more = len(found) > limit
-    base_url = str(request.base_url)
-    items = [await _item(desk, entry, base_url, payloads) for entry in found[:limit]]
     cursor = _cursor(offset + limit) if more else None
     return JSONResponse({"items": items, "next_cursor": cursor, "has_more": more})
 
@@ -124,20 +125,21 @@ def _offset(cursor: str | None) -> int:
         raise _BadParameter("cursor: not one that was given out") from exc
 
 
-async def _item(
-    desk: Desk, entry: BookedRequest, base_url: str, payloads: bool
-) -> dict[str, object]:
-    status_code, _, output = await finished(desk, entry, base_url)
-    item = {
+def _item(entry: BookedRequest) -> dict[str, object]:
+    return {
         "request_id": entry.request_id,
         "endpoint_id": entry.endpoint,
         "sent_at": _iso(entry.submitted_at),
         "started_at": _iso(entry.started_at or entry.submitted_at),
         "ended_at": _iso(entry.ended_at or entry.submitted_at),
-        "status_code": status_code,
+        "status_code": 200 if entry.failure is None else entry.failure.status_code,
         "duration": (entry.ended_at or 0) - (entry.started_at or 0),
     }
-    return item | {"json_input": entry.input, "json_output": output} if payloads else item
+
+
+async def _payloads(desk: Desk, entry: BookedRequest, base_url: str) -> dict[str, object]:
+    _, _, output = await finished(desk, entry, base_url)
+    return {"json_input": entry.input, "json_output": output}
 
 
 def _iso(moment: float) -> str:

@@ -60,6 +60,7 @@ class Post:
 
     model: Model
     given: dict[str, Any]
+    base_url: str
     tags: dict[str, str] = field(default_factory=dict)
     webhook_url: str | None = None
     start_timeout_s: float | None = None
@@ -195,6 +196,7 @@ class Desk:
             start_deadline=_start_deadline(now, ready_at, post.start_timeout_s, faults),
             failure=failure,
             video=_ordered(order, faults),
+            base_url=post.base_url,
             webhook_url=post.webhook_url,
         )
 

@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS requests (
     -- What is to be rendered; NULL when the input can't be used.
     video TEXT,
     results_fetched INTEGER NOT NULL DEFAULT 0,
+    -- The server's address as the submit saw it, for the addresses in the webhook.
+    base_url TEXT NOT NULL,
     webhook_url TEXT,
     -- When the webhook is to be tried next; NULL: no webhook, or done with it.
     webhook_due_at REAL,

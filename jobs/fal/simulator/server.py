@@ -38,7 +38,7 @@ def serve(
     """
     folder.mkdir(parents=True, exist_ok=True)
     pace = Pace(seconds, concurrency, copies=render == "copy")
-    app = build_app(folder, pace, f"http://{host}:{port}/", catalog_file)
+    app = build_app(folder, pace, catalog_file)
     config = uvicorn.Config(
         app,
         host=host,
@@ -48,6 +48,8 @@ def serve(
         log_level="warning",
         access_log=False,
         backlog=4096,
+        # As long as nginx keeps them: a client that reuses an idle connection must not lose a POST.
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=2,
     )
     # uvicorn raises the signal again when it is done; this makes that an ordinary end.

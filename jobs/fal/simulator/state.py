@@ -66,6 +66,8 @@ class NewRequest:
     start_deadline: float | None
     failure: Failure | None
     video: VideoOrder | None
+    base_url: str
+    """The server's address as the submit saw it, with a slash at its end."""
     webhook_url: str | None
 
 
@@ -260,6 +262,7 @@ def _columns(request: NewRequest) -> dict[str, object]:
         "start_deadline": request.start_deadline,
         "failure": _text(request.failure),
         "video": _text(request.video),
+        "base_url": request.base_url,
         "webhook_url": request.webhook_url,
     }
 
@@ -279,6 +282,7 @@ def _request(row: dict[str, Any]) -> BookedRequest:
         start_deadline=row["start_deadline"],
         failure=Failure(**json.loads(failure)) if failure else None,
         video=VideoOrder(**json.loads(video)) if video else None,
+        base_url=row["base_url"],
         webhook_url=row["webhook_url"],
         started_at=row["started_at"],
         ended_at=row["ended_at"],

@@ -1,10 +1,10 @@
 -- name: book
 INSERT INTO requests (
     request_id, endpoint, input, tags, faults, submitted_at, ready_at, run_s, start_deadline,
-    failure, video, webhook_url, webhook_due_at
+    failure, video, base_url, webhook_url, webhook_due_at
 ) VALUES (
     :request_id, :endpoint, :input, :tags, :faults, :submitted_at, :ready_at, :run_s,
-    :start_deadline, :failure, :video, :webhook_url, :webhook_due_at
+    :start_deadline, :failure, :video, :base_url, :webhook_url, :webhook_due_at
 );
 
 -- name: note_post

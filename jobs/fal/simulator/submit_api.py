@@ -47,6 +47,7 @@ async def submit(request: Request) -> Response:
     post = Post(
         model,
         given,
+        str(request.base_url),
         tags=_tags(request.headers.get("x-fal-tags", "")),
         webhook_url=request.query_params.get("fal_webhook"),
         start_timeout_s=_start_timeout_s(request),

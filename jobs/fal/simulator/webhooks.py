@@ -32,10 +32,8 @@ class Webhooks:
     Unlike fal's, its webhooks may go to a private or loopback address.
     """
 
-    def __init__(self, desk: Desk, base_url: str) -> None:
-        """`base_url` is the server's own address, with a slash at its end."""
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._base_url = base_url
         self._key = _private_key(desk.folder / "webhook.key")
         self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False)
         self._under_way: dict[int, asyncio.Task[None]] = {}
@@ -81,7 +79,7 @@ class Webhooks:
         self._desk.state.note_webhook(request.seq, due_at, delivered)
 
     async def _payload(self, request: BookedRequest) -> dict[str, Any]:
-        status_code, _, body = await finished(self._desk, request, self._base_url)
+        status_code, _, body = await finished(self._desk, request, request.base_url)
         payload = {
             "request_id": request.request_id,
             "gateway_request_id": request.request_id,
