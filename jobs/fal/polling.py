@@ -118,6 +118,12 @@ class OpenConnections(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self._idle: dict[_Origin, list[_Open]] = {}
 
+    @property
+    def waiting(self) -> int:
+        """Connections that are open and wait for a next request."""
+        idle = [connection for waiting in self._idle.values() for connection in waiting]
+        return sum(not connection.ended() for connection in idle)
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         origin = (request.url.scheme, request.url.host, request.url.port)
         timeouts = request.extensions["timeout"]
@@ -137,6 +143,7 @@ class OpenConnections(httpx.AsyncBaseTransport):
             for connection in connections:
                 connection.close()
         self._idle.clear()
+        await asyncio.sleep(0)  # the loop closes the sockets at its next turn
 
     def _take_idle(self, origin: _Origin) -> _Open | None:
         waiting = self._idle.get(origin, [])
@@ -181,7 +188,7 @@ class _Open:
         return False
 
     def close(self) -> None:
-        self._writer.close()
+        self._writer.transport.abort()  # at once: nothing is under way that must still arrive
 
     async def exchange(self, request: httpx.Request) -> httpx.Response:
         """Send `request`, read the answer to its end."""

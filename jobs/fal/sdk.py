@@ -73,6 +73,7 @@ class Connection:
         self._key = key
         self._fal = fal
         self._timeouts = timeouts
+        fal.point_stock_client()  # the upload tokens keep the address they are made with
         self._given = wire
         self._wire = wire or network(fal)
         self._post_wire: httpx.BaseTransport | None = None
