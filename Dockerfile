@@ -23,7 +23,8 @@ COPY sql sql
 COPY storage storage
 COPY jobs jobs
 COPY dashboard dashboard
-RUN pip install --no-deps --no-build-isolation .
+# In place, so that Streamlit's settings and the drawings stay beside the code.
+RUN pip install --no-deps --no-build-isolation -e .
 
 USER 10001
 ENV STUDIO_DATA_DIR=/data \
