@@ -1,0 +1,30 @@
+"""Money in words: US dollars as people read them, and the name of a budget."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
+
+_CENT = Decimal("0.01")
+_HUNDREDTH_CENT = Decimal("0.0001")
+
+_WHOSE = {
+    "organisation": "the organisation's",
+    "team": "the team's",
+    "campaign": "the campaign's",
+    "person": "your",
+}
+_WHICH = {"day": "daily budget", "month": "monthly budget", "total": "budget"}
+
+
+def dollars(usd: Decimal, *, round_up: bool = False) -> str:
+    """`$1,234.56`; below a cent four decimals, so that little is not shown as nothing.
+
+    `round_up` is for limits, holds and "up to", which must not be shown smaller than they are.
+    """
+    unit = _CENT if usd >= _CENT or usd == 0 else _HUNDREDTH_CENT
+    return f"${usd.quantize(unit, ROUND_UP if round_up else ROUND_HALF_UP):,}"
+
+
+def budget_name(scope: str, period: str) -> str:
+    """A budget as a sentence can name it, such as "your daily budget"."""
+    return f"{_WHOSE[scope]} {_WHICH[period]}"

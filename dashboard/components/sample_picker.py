@@ -1,0 +1,65 @@
+"""Samples to try the studio with: one press gives an image and a prompt."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import streamlit as st
+
+from dashboard.components.create_draft import IMAGE, PROMPT, UPLOADS, choose_image
+from dashboard.components.pictures import cropped
+from dashboard.services import services
+
+_CARD_PX = (480, 360)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture that ships with the studio, and a prompt that suits it."""
+
+    title: str
+    file: str
+    prompt: str
+    data: bytes
+    card: bytes
+    """A small JPEG for the card, cropped to the shape of its neighbours."""
+
+
+@cache
+def load_samples() -> tuple[Sample, ...]:
+    """The samples in `dashboard/samples`, in the order of their list."""
+    folder = resources.files("dashboard") / "samples"
+    listed = tomllib.loads((folder / "samples.toml").read_text(encoding="utf-8"))["samples"]
+    files = [(entry, (folder / entry["file"]).read_bytes()) for entry in listed]
+    return tuple(
+        Sample(entry["title"], entry["file"], entry["prompt"], data, cropped(data, *_CARD_PX))
+        for entry, data in files
+    )
+
+
+def use_sample(number: int) -> None:
+    """Fill the form with a sample's image and prompt."""
+    sample = load_samples()[number]
+    st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1
+    choose_image(IMAGE, sample.data, sample.title, services().settings)
+    st.session_state[PROMPT] = sample.prompt
+
+
+def sample_picker() -> None:
+    """A strip of cards, each with one button."""
+    samples = load_samples()
+    for number, (column, sample) in enumerate(zip(st.columns(len(samples)), samples, strict=True)):
+        with column.container(gap="xsmall"):
+            st.image(sample.card, width="stretch", alt=sample.title)
+            st.button(
+                "Use this",
+                key=f"sample_{number}",
+                help=sample.prompt,
+                on_click=use_sample,
+                args=(number,),
+                width="stretch",
+            )
+            st.caption(sample.title)

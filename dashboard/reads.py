@@ -1,0 +1,139 @@
+"""What pages read from the record, each as the person who looks.
+
+Row-level security decides what comes back. Answers live one second, so that several tabs and a
+fast fragment of the same person ask the record once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.services import services
+from jobs.fal.catalog import Model
+from storage.models import Attempt, Campaign, Charge, Generation, GenerationStatus
+from storage.records import attempts, campaigns, generations, ledger
+from storage.records.attempts import Account
+from storage.records.generations import HistoryEntry
+from storage.records.ledger import Hold, Room
+
+LIVE_S = 1.0
+MOST_ROWS = 100
+ENOUGH_RUNS = 5
+"""Finished generations from which our own times are worth more than the catalogue's."""
+
+_AT_FAL = frozenset(
+    {
+        GenerationStatus.SUBMITTING,
+        GenerationStatus.UNKNOWN,
+        GenerationStatus.WAITING,
+        GenerationStatus.RUNNING,
+        GenerationStatus.CANCELING,
+    }
+)
+
+
+@dataclass(frozen=True)
+class QueueView:
+    """The queue as one person sees it."""
+
+    rows: list[dict[str, Any]]
+    """As `generations.team_queue` gives them, at most `MOST_ROWS`."""
+    account: Account
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of the rows wait `for_us`, are `at_fal`, or are `collecting`."""
+        statuses = [GenerationStatus(row["status"]) for row in self.rows]
+        return {
+            "for_us": sum(status is GenerationStatus.QUEUED for status in statuses),
+            "at_fal": sum(status in _AT_FAL for status in statuses),
+            "collecting": sum(status is GenerationStatus.COLLECTING for status in statuses),
+        }
+
+    @property
+    def mine_is_moving(self) -> bool:
+        """Whether something of the person's own is unfinished."""
+        return any(row["mine"] and row["finished_at"] is None for row in self.rows)
+
+
+@dataclass(frozen=True)
+class GenerationView:
+    """Everything about one generation that its page shows."""
+
+    generation: Generation
+    history: list[HistoryEntry]
+    attempts: list[Attempt]
+    charge: Charge | None
+    hold: Hold | None
+
+
+@dataclass(frozen=True)
+class UsualTime:
+    """How long a generation like this takes from submit to the end, in seconds."""
+
+    p50_s: float
+    p90_s: float | None
+    """None: too few of our own; `p50_s` is then what the catalogue says."""
+
+
+@st.cache_data(ttl=LIVE_S, max_entries=500, show_spinner=False)
+def queue(person_id: UUID, *, mine: bool) -> QueueView:
+    """Unfinished generations and those of the last day: the person's own, or the team's.
+
+    Raises:
+        RecordUnavailable: try again later.
+    """
+    with services().database.as_person(person_id) as tx:
+        rows = generations.team_queue(tx, mine=mine, limit=MOST_ROWS)
+        return QueueView(rows, attempts.account(tx))
+
+
+@st.cache_data(ttl=LIVE_S, max_entries=500, show_spinner=False)
+def generation(person_id: UUID, generation_id: UUID) -> GenerationView:
+    """One generation with its history and money.
+
+    Raises:
+        RecordNotFound: there is none, or it is not for this person to see.
+    """
+    with services().database.as_person(person_id) as tx:
+        return GenerationView(
+            generations.by_id(tx, generation_id),
+            generations.history(tx, generation_id),
+            attempts.of_generation(tx, generation_id),
+            ledger.charge_of(tx, generation_id),
+            ledger.open_hold_of(tx, generation_id),
+        )
+
+
+@st.cache_data(ttl=LIVE_S, max_entries=500, show_spinner=False)
+def room(person_id: UUID, campaign_id: UUID | None) -> Room | None:
+    """What the person's tightest hard budget leaves; None when no budget applies."""
+    with services().database.as_person(person_id) as tx:
+        return ledger.my_room(tx, campaign_id)
+
+
+@st.cache_data(ttl=10, max_entries=200, show_spinner=False)
+def open_campaigns(person_id: UUID) -> list[Campaign]:
+    """Campaigns the person may use, by name."""
+    with services().database.as_person(person_id) as tx:
+        return campaigns.open_campaigns(tx)
+
+
+def usual_time(person_id: UUID, model: Model, resolution: str, duration_s: int) -> UsualTime:
+    """How long such a generation usually takes: by our own last ones, else by the catalogue."""
+    own = _own_seconds(person_id, model.key, resolution, duration_s)
+    if own["n"] >= ENOUGH_RUNS:
+        return UsualTime(own["p50_s"], own["p90_s"])
+    return UsualTime(model.usual_s * max(duration_s / 5, 1), None)
+
+
+@st.cache_data(ttl=60, max_entries=500, show_spinner=False)
+def _own_seconds(person_id: UUID, model: str, resolution: str, duration_s: int) -> dict[str, Any]:
+    with services().database.as_person(person_id) as tx:
+        return generations.usual_seconds(
+            tx, model=model, resolution=resolution, duration_s=duration_s
+        )
