@@ -134,8 +134,7 @@ class FalClient:
         `tags` label it in fal's billing. Model fallback is off: we pay for the model we priced.
         Only a failure to connect, before anything is sent, is tried again.
 
-        Commit the intent before calling: whatever else comes out of here than the errors below
-        and a result (a signal, a kill) leaves the outcome unknown, too.
+        Commit the intent before calling: any other way out (a signal, a kill) is unknown, too.
 
         Raises:
             FalOutcomeUnknown: it may have been booked. Never send it again.
@@ -143,12 +142,7 @@ class FalClient:
             FalAccountLocked, FalUnavailable: not booked.
             ValueError: a tag that fal would drop, or a start timeout of a second or less.
         """
-        headers = {
-            "x-app-fal-disable-fallback": "true",
-            # A fresh connection each time: an idle one may die under the POST, outcome unknown.
-            "Connection": "close",
-            **tags_header(tags or {}),
-        }
+        headers = _submit_headers(tags or {}, start_timeout_s)
         priority: Literal["normal", "low"] = "low" if low_priority else "normal"
 
         def send(sdk: Sdk) -> stock.SyncRequestHandle:
@@ -161,7 +155,6 @@ class FalClient:
                 start_timeout=start_timeout_s,
             )
 
-        _check_start_timeout(start_timeout_s)
         return self._submitted(endpoint, send)
 
     def status(self, request: RequestRef, *, with_logs: bool = True) -> FalStatus:
@@ -362,6 +355,12 @@ def _backoff_s(state: tenacity.RetryCallState) -> float:
     return min(MAX_WAIT_S, max(own, _asked_wait_s(failed)))
 
 
-def _check_start_timeout(start_timeout_s: float) -> None:
+def _submit_headers(tags: Mapping[str, str], start_timeout_s: float) -> dict[str, str]:
     if start_timeout_s <= stock.MIN_REQUEST_TIMEOUT_SECONDS:
         raise ValueError("fal needs a start timeout of more than a second.")
+    return {
+        "x-app-fal-disable-fallback": "true",
+        # A fresh connection each time: an idle one may die under the POST, outcome unknown.
+        "Connection": "close",
+        **tags_header(tags),
+    }
