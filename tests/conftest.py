@@ -1,0 +1,183 @@
+"""Real servers for every test that asks: Postgres, Valkey and the fal simulator, one of each a run
+(per xdist worker), and a fresh database for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from jobs.admission import admit
+from jobs.bootstrap import Services, opened_services
+from jobs.fal.simulator.process import Simulator, running_simulator
+from jobs.images import check_image
+from jobs.requests import read_draft
+from storage.embedded.postgres import EmbeddedPostgres
+from storage.embedded.valkey import EmbeddedValkey
+from storage.migrate import migrate
+from storage.models import Person, Role
+from storage.postgres import Database
+from storage.records import ledger, people
+from storage.settings import Settings, load_settings
+
+SAMPLES = Path(__file__).parents[1] / "dashboard" / "samples"
+OURS = ("STUDIO_", "FAL_", "SUPABASE_", "DATABASE_URL", "REDIS_URL", "STREAMLIT_")
+KEPT = ("STUDIO_CHROMIUM", "STUDIO_TEST_")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test, and neither does the checkout's `.env`."""
+    for name in os.environ:
+        if name.startswith(OURS) and not name.startswith(KEPT):
+            monkeypatch.delenv(name)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A Postgres with a migrated database named `template_studio`."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres(folder / "data", folder / "log")
+    server.start()
+    try:
+        _execute(server.url, "create database template_studio")
+        migrate(_url_of(server, "template_studio"), company="Acme", time_zone="Europe/Berlin")
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def database_url(postgres_server: EmbeddedPostgres) -> Iterator[SecretStr]:
+    """A migrated database of this test's own, as its owner sees it."""
+    name = f"test_{uuid4().hex}"
+    _execute(postgres_server.url, f'create database "{name}" template template_studio')
+    yield _url_of(postgres_server, name)
+    _execute(postgres_server.url, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def database(database_url: SecretStr) -> Iterator[Database]:
+    """The test's database through the record's own door."""
+    with Database(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def as_owner(database_url: SecretStr) -> Callable[..., list[Any]]:
+    """Runs a statement as the database's owner, past every policy and (if asked) every trigger."""
+
+    def run(statement: str, *parameters: object, triggers: bool = True) -> list[Any]:
+        with psycopg.connect(database_url.get_secret_value(), autocommit=True) as connection:
+            if not triggers:
+                connection.execute("set session_replication_role = replica")
+            cursor = connection.execute(statement, parameters)  # type: ignore[call-overload]
+            return list(cursor.fetchall()) if cursor.description else []
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    """A Redis-compatible server."""
+    folder = tmp_path_factory.mktemp("valkey")
+    server = EmbeddedValkey(folder / "data", folder / "log")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def simulator_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """A fal simulator that makes a video in a fifth of a second."""
+    with running_simulator(
+        tmp_path_factory.mktemp("simulator"), seconds=0.2, render="copy"
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def simulator(simulator_server: Simulator) -> Iterator[Simulator]:
+    """The simulator, without faults."""
+    simulator_server.clear_faults()
+    yield simulator_server
+    simulator_server.clear_faults()
+
+
+@pytest.fixture
+def settings(
+    tmp_path: Path, database_url: SecretStr, valkey_server: EmbeddedValkey, simulator: Simulator
+) -> Settings:
+    """Settings of a studio of this test's own."""
+    return load_settings(
+        data_dir=tmp_path / "studio",
+        database_url=database_url,
+        redis_url=valkey_server.url,
+        fal_base_url=simulator.url,
+    )
+
+
+@pytest.fixture
+def services(settings: Settings) -> Iterator[Services]:
+    """Everything use cases and steps work with; Redis is empty."""
+    with opened_services(settings) as opened:
+        opened.bells.redis.flushall()
+        opened.store.prepare()
+        with opened.database.as_service() as tx:
+            ledger.set_default_person_budget(tx, settings.person_day_limit_usd)
+        yield opened
+
+
+@pytest.fixture
+def add_person(database: Database) -> Callable[..., Person]:
+    """Adds people: `add_person("Ann", role=Role.MANAGER, team="Sales")`."""
+
+    def add(name: str = "Ann", role: Role = Role.MEMBER, team: str = "Marketing") -> Person:
+        with database.as_service() as tx:
+            return people.add(
+                tx, email=f"{name.lower()}@acme.test", name=name, role=role, team=team
+            )
+
+    return add
+
+
+@pytest.fixture
+def person(add_person: Callable[..., Person]) -> Person:
+    """A member of the Marketing team."""
+    return add_person()
+
+
+@pytest.fixture
+def submit(services: Services, person: Person) -> Callable[..., UUID]:
+    """Admits a request of `person` for the sneaker sample: `submit(prompt=…, seed=…)`."""
+    path = SAMPLES / "sneaker.webp"
+    image = check_image(path.read_bytes(), 30 * 1024 * 1024, path.name)
+
+    def run(who: Person | None = None, **fields: object) -> UUID:
+        usual = {
+            "image": image,
+            "prompt": "The sneaker turns slowly on its stand",
+            "resolution": "480p",
+            "duration_s": 2,
+        }
+        return admit(services, who or person, read_draft({**usual, **fields}))
+
+    return run
+
+
+def _url_of(server: EmbeddedPostgres, name: str) -> SecretStr:
+    return SecretStr(server.url.get_secret_value().rpartition("/")[0] + f"/{name}")
+
+
+def _execute(url: SecretStr, statement: str) -> None:
+    with psycopg.connect(url.get_secret_value(), autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
