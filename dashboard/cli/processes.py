@@ -36,17 +36,20 @@ def dashboard() -> None:
 
 
 @click.command()
-@click.argument("bell", type=click.Choice(["submit", "collect", "media"]))
-def worker(bell: str) -> None:
-    """Work for one queue until SIGTERM: submit, collect or media."""
+@click.argument("queue", type=click.Choice(["submit", "collect", "media", "all"]))
+@click.option("--processes", type=click.IntRange(1, 64), help="Default: as the settings say.")
+def worker(queue: str, processes: int | None) -> None:
+    """Work for one queue (or all) until SIGTERM, in as many processes as the settings say."""
     from jobs.bells import Bell
-    from jobs.worker import run_worker
+    from jobs.worker_host import WorkerHost
 
     settings = attached_settings()
-    # RQ imports the task in a fork of this process; it reads its settings from the environment.
+    # RQ calls the task in a fork of this process, which reads its settings from the environment.
     os.environ.update(addresses_of(settings))
-    configure_logs(f"worker {bell}", settings.log_level)
-    run_worker(settings, Bell(bell))
+    configure_logs(f"worker {queue}", settings.log_level)
+    wanted = list(Bell) if queue == "all" else [Bell(queue)]
+    bells = [bell for bell in wanted for _ in range(processes or workers_for(settings, bell))]
+    WorkerHost(settings, bells).run()
 
 
 @click.command()
@@ -90,6 +93,16 @@ def migrate() -> None:
     settings = attached_settings()
     applied = prepare_record(settings)
     click.echo(f"{len(applied)} migrations applied." if applied else "Nothing to migrate.")
+
+
+def workers_for(settings: Settings, bell: str) -> int:
+    """How many processes work for a queue."""
+    counts = {
+        "submit": settings.submit_workers,
+        "collect": settings.collect_workers,
+        "media": settings.media_workers,
+    }
+    return counts[bell]
 
 
 def addresses_of(settings: Settings) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 import urllib.error
@@ -44,6 +45,7 @@ def up() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     with folder.own(), ExitStack() as stack:
+        _check_port(settings)
         supervisor = Supervisor()
         settings = _with_services(settings, folder, supervisor, stack)
         prepare_record(settings)
@@ -95,34 +97,40 @@ def _add_children(settings: Settings, folder: DataFolder, supervisor: Supervisor
     def add(name: str, *words: str, ready: Callable[[], bool] | None = None) -> None:
         supervisor.add(name, [*STUDIO, *words], env=env, log=folder.log(name), ready=ready)
 
+    healthy = [f"{local_url(settings)}/_stcore/health"]
     if settings.simulator_port is not None and settings.fal_base_url is not None:
+        healthy.append(f"{settings.fal_base_url}/_simulator/health")
         add(
             "simulator",
             *("simulator", "--port", str(settings.simulator_port)),
             *("--folder", str(folder.path / "simulator")),
             *("--concurrency", str(settings.in_flight_limit)),
-            ready=_answers(f"{settings.fal_base_url}/_simulator/health"),
         )
-    for bell, count in (
-        ("submit", settings.submit_workers),
-        ("collect", settings.collect_workers),
-        ("media", settings.media_workers),
-    ):
-        for number in range(1, count + 1):
-            add(f"{bell}-{number}", "worker", bell)
+    add("workers", "worker", "all")
     add("watcher", "watcher")
-    add("dashboard", "dashboard", ready=_answers(f"{local_url(settings)}/_stcore/health"))
+    # Last, so that all of them load side by side.
+    add("dashboard", "dashboard", ready=lambda: all(_answers(url) for url in healthy))
 
 
-def _answers(url: str) -> Callable[[], bool]:
-    def answers() -> bool:
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 (our own http)
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _check_port(settings: Settings) -> None:
+    """Say at once when another program has the dashboard's port, and which setting helps."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 (our own http)
-                return bool(answer.status == 200)
-        except (OSError, urllib.error.URLError):
-            return False
-
-    return answers
+            probe.bind((settings.host, settings.port))
+        except OSError as exc:
+            raise ServiceError(
+                f"The dashboard can't listen on {settings.host}:{settings.port}: {exc.strerror}.",
+                todo="Stop the program that uses it, or set STUDIO_PORT to another port.",
+            ) from exc
 
 
 def local_url(settings: Settings) -> str:
