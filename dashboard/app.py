@@ -38,5 +38,5 @@ def _navigation(person: Person) -> st.Page:
 
 
 st.set_page_config(page_icon=str(_BRAND / "icon.svg"), layout="wide")
-st.logo(str(_BRAND / "logo.svg"), size="large")
+st.logo(str(_BRAND / "logo.svg"), size="medium")
 _navigation(current_person()).run()

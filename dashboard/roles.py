@@ -63,11 +63,11 @@ ACCOUNT = PageEntry(
 
 PAGES = (CREATE, QUEUE, GALLERY, ACCOUNT)
 
-ROLE_WORDS = {
-    Role.MEMBER: "Member: makes videos, and sees the team's gallery.",
-    Role.MANAGER: "Manager: makes videos, and sees the team's generations and money.",
-    Role.ANALYST: "Analyst: sees videos and figures, and makes no videos.",
-    Role.ADMIN: "Administrator: sees and does everything.",
+ROLE_WORDS = {  # what a person can do here
+    Role.MEMBER: "Make videos, follow them, and see the team's gallery.",
+    Role.MANAGER: "Make videos, and see the team's generations and money.",
+    Role.ANALYST: "See videos and figures. Analysts make no videos.",
+    Role.ADMIN: "Everything.",
 }
 
 

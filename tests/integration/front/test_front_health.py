@@ -1,0 +1,47 @@
+from dataclasses import replace
+
+from front_studio import HTML, Studio
+from pydantic import SecretStr
+
+from dashboard import services as front_services
+from jobs.bells import Bells
+from storage.records import events
+
+
+def test_a_healthy_studio_says_who_is_at_work(studio: Studio) -> None:
+    with studio.services.database.as_service() as tx:
+        events.beat(tx, "watcher")
+    answer = studio.browser().get("/health")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "database": "ok",
+        "redis": "ok",
+        "processes": {"watcher": 1},
+    }
+
+
+def test_without_redis_it_is_down(studio: Studio) -> None:
+    silent = Bells(SecretStr("redis://:hidden@127.0.0.1:1/0"))
+    front_services.install(replace(studio.services, bells=silent))
+    answer = studio.browser().get("/health")
+    assert (answer.status_code, answer.json()["redis"]) == (503, "down")
+    assert "hidden" not in answer.text
+
+
+def test_without_the_record_it_is_down(studio: Studio) -> None:
+    studio.services.database.close()
+    answer = studio.browser().get("/health")
+    assert (answer.status_code, answer.json()["database"]) == (503, "down")
+
+
+def test_every_answer_carries_the_security_headers(studio: Studio) -> None:
+    for path in ("/health", "/session/login", "/gallery", "/favicon.ico"):
+        headers = studio.browser().get(path, headers=HTML).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_the_icon_is_open_to_everybody(studio: Studio) -> None:
+    answer = studio.browser().get("/favicon.ico")
+    assert answer.headers["content-type"] == "image/svg+xml"
