@@ -44,8 +44,9 @@ from storage.postgres import Transaction
 from storage.records import events, generations, ledger
 from storage.records.generations import NewGeneration
 
-HOLD_S = 24 * 3600
-"""A hold outlives every deadline of a generation: fal's start timeout and its longest run."""
+HOLD_S = 48 * 3600
+"""A hold outlives every deadline of a generation: fal's start timeout, its longest run, and a day
+of tries to fetch the video."""
 
 SUBMITTING_ROLES = frozenset({Role.MEMBER, Role.MANAGER, Role.ADMIN})
 

@@ -19,7 +19,10 @@ from jobs.bells import Bell
 from jobs.bootstrap import Services
 from jobs.errors import (
     BrokenVideo,
+    FalAccountLocked,
+    FalCanceled,
     FalError,
+    FalNotFinished,
     FalResultGone,
     FalUnavailable,
     IllegalTransition,
@@ -27,7 +30,6 @@ from jobs.errors import (
     MediaToolFailed,
 )
 from jobs.failing import cause_of, fail, fail_paid
-from jobs.fal.answers import FalCanceled, FalNotFinished
 from jobs.fal.catalog import AUTO
 from jobs.fal.messages import FalResult, RequestRef
 from jobs.leases import LEASE_S, kept_alive
@@ -48,8 +50,9 @@ from storage.records.videos import NewVideo
 
 log = structlog.get_logger(__name__)
 
-MAX_TRIES = 20
-"""Tries to fetch and store a finished video; with waits of up to a minute, about 15 minutes."""
+MAX_TRIES = 150
+"""Tries to fetch and store a video that is paid for; with the waits below, about a day."""
+LONGEST_WAIT_S = 600.0
 MAX_BROKEN_TRIES = 3
 """A damaged file is fetched anew; one that is damaged each time was made so."""
 DOWNLOAD_TIMEOUT_S = 300.0
@@ -254,7 +257,7 @@ def without_file(
 def _no_result(services: Services, lease: Lease, generation: Generation, error: FalError) -> None:
     """fal answered without a video: for now, or for good."""
     with services.database.as_service() as tx:
-        if isinstance(error, FalUnavailable | FalNotFinished):
+        if isinstance(error, FalUnavailable | FalNotFinished | FalAccountLocked):
             _try_again(tx, lease, generation, error, MAX_TRIES, error.billable_units)
         elif isinstance(error, FalCanceled) and generation.cancel_requested_at:
             move_leased(tx, lease, Event.STOPPED)
@@ -299,6 +302,8 @@ def _try_again(
     if tries >= most:
         fail_paid(tx, lease, generation, error, units)
         return
-    change = Change(problem=error.happened, wait_s=wait_s(tries, error), detail=str(error))
+    change = Change(
+        problem=error.happened, wait_s=wait_s(tries, error, LONGEST_WAIT_S), detail=str(error)
+    )
     generations.postpone(tx, lease, change)
     log.warning("not collected, trying again", tries=tries, error=str(error))

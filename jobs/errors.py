@@ -15,9 +15,9 @@ StudioError (storage.errors)
 │   ├── FalResultGone      the request or its file is no longer there
 │   └── FalOutcomeUnknown  the POST may have been booked: never send it again
 └── MediaError             a file
-    ├── BrokenVideo        not a playable video
-    ├── MediaTooLarge      beyond the limit
-    └── MediaToolFailed    ffmpeg failed or ran out of time
+    ├── BrokenVideo             not a playable video
+    ├── MediaTooLarge           beyond the limit
+    └── MediaToolFailed         ffmpeg failed or ran out of time
 """
 
 from __future__ import annotations
@@ -128,6 +128,31 @@ class FalUnavailable(FalError):
 
 class FalTimedOut(FalError):
     """fal did not start or finish the request in time and gave it up."""
+
+
+class FalGenerationFailed(FalError):
+    """fal could not make the video and says so for good: asking for the result again is no use.
+
+    `retryable` is fal's own hint that a new submit may work.
+    """
+
+    cause = FailureCause.PROVIDER_DOWN
+
+    def __init__(self, happened: str, *, retryable: bool, todo: str, detail: str) -> None:
+        super().__init__(happened, todo=todo, detail=detail)
+        self.retryable = retryable
+
+
+class FalCanceled(FalError):
+    """The request ended because it was canceled, here or in fal's own dashboard."""
+
+
+class FalNotFinished(FalError):
+    """The result was asked for before the request had ended; ask again later."""
+
+
+class FalWebhookInvalid(FalError):
+    """A webhook that does not come from fal, comes too late, or says nothing; drop it."""
 
 
 class FalResultGone(FalError):

@@ -209,10 +209,10 @@ def _lock_account(tx: Transaction, error: FalAccountLocked) -> None:
     attempts.lock_account(tx, error.detail or error.happened, probe_after_s=PROBE_AFTER_S)
 
 
-def wait_s(tries: int, error: StudioError) -> float:
-    """Seconds before the next try: what fal asked for, else 2, 4, 8 … up to a minute."""
+def wait_s(tries: int, error: StudioError, longest_s: float = LONGEST_WAIT_S) -> float:
+    """Seconds before the next try: what fal asked for, else 2, 4, 8 … up to the longest."""
     asked = error.retry_after_s if isinstance(error, FalUnavailable) else None
-    return asked if asked is not None else min(2.0**tries, LONGEST_WAIT_S)
+    return asked if asked is not None else min(2.0 ** min(tries, 16), longest_s)
 
 
 def _later(error: StudioError, wait: float, *, count_try: bool = False) -> Change:

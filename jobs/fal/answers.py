@@ -17,7 +17,10 @@ import httpx
 from jobs.errors import (
     FalAccountLocked,
     FalBadInput,
+    FalCanceled,
     FalError,
+    FalGenerationFailed,
+    FalNotFinished,
     FalOutcomeUnknown,
     FalRefused,
     FalResultGone,
@@ -28,7 +31,6 @@ from jobs.fal.guard import Answered, Fault, NotSent, json_object
 from jobs.fal.headers import billable_units, retry_after_s, says_retry
 from jobs.fal.messages import FalResult
 from jobs.fal.wording import bad_input_words, refusal
-from storage.models import FailureCause
 
 RETRY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _CLEAN_REFUSALS = frozenset({400, 404, 405, 411, 413, 415, 422, 431})
@@ -50,27 +52,6 @@ _FINAL_TYPES = frozenset(
 """Platform errors of the request itself, given after fal's own retries were used up. Not here:
 `internal_error`, which can be the gateway's trouble with this one call."""
 _DETAIL_CHARACTERS = 500
-
-
-class FalGenerationFailed(FalError):
-    """fal could not make the video and says so for good: asking for the result again is no use.
-
-    `retryable` is fal's own hint that a new submit may work.
-    """
-
-    cause = FailureCause.PROVIDER_DOWN
-
-    def __init__(self, happened: str, *, retryable: bool, todo: str, detail: str) -> None:
-        super().__init__(happened, todo=todo, detail=detail)
-        self.retryable = retryable
-
-
-class FalNotFinished(FalError):
-    """The result was asked for before the request had ended."""
-
-
-class FalCanceled(FalError):
-    """The request ended because it was cancelled, here or in fal's own dashboard."""
 
 
 def is_transient(exc: BaseException) -> bool:

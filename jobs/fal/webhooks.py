@@ -16,7 +16,7 @@ import httpx
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from jobs.errors import FalError, FalUnavailable
+from jobs.errors import FalUnavailable, FalWebhookInvalid
 from jobs.fal.addresses import addresses
 from jobs.fal.guard import json_object
 from jobs.fal.messages import WebhookMessage
@@ -28,10 +28,6 @@ KEYS_PATH = "/.well-known/jwks.json"
 _KEYS_URL = "https://rest.fal.ai"
 _FETCH_TIMEOUT_S = 10.0
 _HEADERS = ("request-id", "user-id", "timestamp", "signature")
-
-
-class FalWebhookInvalid(FalError):
-    """This call does not come from fal, comes too late, or says nothing; drop it."""
 
 
 def verify(

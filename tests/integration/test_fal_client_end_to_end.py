@@ -16,7 +16,9 @@ from PIL import Image
 from jobs.errors import (
     FalAccountLocked,
     FalBadInput,
+    FalCanceled,
     FalError,
+    FalGenerationFailed,
     FalOutcomeUnknown,
     FalRefused,
     FalResultGone,
@@ -24,7 +26,6 @@ from jobs.errors import (
     FalUnavailable,
 )
 from jobs.fal.addresses import addresses
-from jobs.fal.answers import FalCanceled, FalGenerationFailed
 from jobs.fal.client import FalClient
 from jobs.fal.messages import Accepted, CancelOutcome, Done, RequestRef, Timeouts
 from jobs.fal.polling import AsyncFalClient

@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from jobs.errors import (
     FalAccountLocked,
     FalBadInput,
+    FalCanceled,
     FalError,
+    FalGenerationFailed,
+    FalNotFinished,
     FalRefused,
     FalResultGone,
     FalTimedOut,
     FalUnavailable,
 )
-from jobs.fal.answers import FalCanceled, FalGenerationFailed, FalNotFinished
 from jobs.fal.client import FalClient
 from jobs.fal.headers import billable_units, retry_after_s, says_retry
 from jobs.fal.messages import CancelOutcome, Done, Queued, RequestRef, Running

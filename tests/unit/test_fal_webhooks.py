@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.errors import FalUnavailable
-from jobs.fal.webhooks import FalWebhookInvalid, WebhookKeys, verify
+from jobs.errors import FalUnavailable, FalWebhookInvalid
+from jobs.fal.webhooks import WebhookKeys, verify
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
