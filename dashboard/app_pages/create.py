@@ -61,7 +61,7 @@ def _show_form(person: Person) -> None:
             image_form(model, problems, campaigns)
         else:
             model_form(catalog, model, problems)
-        _show_navigation(step)
+        _show_navigation(step, ready=not {"image", "prompt"} & problems.keys())
     with card:
         summary_card(
             quote_for(person, draft, chosen_campaign(campaigns)[0]),
@@ -72,16 +72,16 @@ def _show_form(person: Person) -> None:
         )
 
 
-def _show_navigation(step: int) -> None:
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
-        st.button(
-            "Previous", icon=":material/arrow_back:", disabled=step == 1, on_click=_go, args=(1,)
-        )
+def _show_navigation(step: int, *, ready: bool) -> None:
+    if step == 2:
+        st.button("Previous", icon=":material/arrow_back:", on_click=_go, args=(1,))
+        return
+    with st.container(horizontal_alignment="right"):
         st.button(
             "Next: settings",
             icon=":material/arrow_forward:",
             icon_position="right",
-            disabled=step == 2,
+            disabled=not ready,
             on_click=_go,
             args=(2,),
         )

@@ -20,6 +20,7 @@ from jobs.errors import CatalogError, InvalidRequest
 from jobs.fal.catalog import Catalog, Model
 from jobs.images import CheckedImage, check_image
 from jobs.motion import DEFAULT_MOTION_INTENSITY
+from jobs.pricing import Estimate, estimate_usd
 from jobs.requests import RequestDraft, check_request, read_draft
 from storage.models import Campaign
 from storage.settings import Settings
@@ -127,6 +128,19 @@ def other_durations(model: Model) -> tuple[int, ...]:
     """The durations behind "Other"; those with buttons when there are no others."""
     others = tuple(s for s in model.durations_s if s not in PROMINENT_S)
     return others or model.durations_s
+
+
+def estimate_like(model: Model) -> Estimate:
+    """What the video of the form would cost with `model`, by its own defaults where it differs."""
+    state = st.session_state
+    resolution, ratio, duration_s = state.get(RESOLUTION), state.get(RATIO), _duration_s()
+    return estimate_usd(
+        model,
+        resolution if resolution in model.resolutions else model.default_resolution,
+        ratio if ratio in model.aspect_ratios else model.default_aspect_ratio,
+        duration_s if duration_s in model.durations_s else model.default_duration_s,
+        bool(state.get(SOUND, True)),
+    )
 
 
 def read_form(catalog: Catalog) -> RequestDraft:

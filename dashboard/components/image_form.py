@@ -63,11 +63,10 @@ def image_upload(slot: str, label: str) -> None:
     limit_mb = services().settings.max_image_mb
     key = f"upload_{slot}_{st.session_state.get(UPLOADS, 0)}"
     st.file_uploader(
-        f"{label} (JPEG, PNG or WebP, {MIN_SIDE_PX} to {MAX_SIDE_PX} pixels a side, "
-        f"at most {limit_mb} MB)",
+        f"{label}: JPEG, PNG or WebP, {MIN_SIDE_PX} to {MAX_SIDE_PX} pixels a side",
         type=["jpg", "jpeg", "png", "webp"],
         key=key,
-        max_upload_size=limit_mb * MEGABYTE // 2**20 + 1,
+        max_upload_size=limit_mb,
         on_change=_take_upload,
         args=(slot, key),
     )
@@ -105,7 +104,9 @@ def _prompt(model: Model, problems: dict[str, list[str]]) -> None:
         "For example: The bottle turns slowly while golden dust drifts past.",
         persist_state="session",
     )
-    prompt_counter(PROMPT, len(st.session_state[PROMPT] or ""), model.prompt_min, model.prompt_max)
+    prompt_counter(
+        PROMPT, len((st.session_state[PROMPT] or "").strip()), model.prompt_min, model.prompt_max
+    )
     if st.session_state[PROMPT]:
         show_field_problems(problems.get("prompt", []))
 

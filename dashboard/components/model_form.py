@@ -21,11 +21,13 @@ from dashboard.components.create_draft import (
     SOUND,
     STILL,
     chosen_image,
+    estimate_like,
     other_durations,
     prominent_durations,
     suggested_ratio,
 )
 from dashboard.components.image_form import image_preview, image_upload
+from dashboard.components.price_tag import price_words
 from dashboard.components.problem import show_field_problems
 from dashboard.error_frame import plain
 from jobs.fal.catalog import AUTO, Catalog, Model, ModelStatus
@@ -60,15 +62,27 @@ def model_form(catalog: Catalog, model: Model, problems: dict[str, list[str]]) -
 
 def _model_picker(catalog: Catalog) -> None:
     models = sorted(catalog.models, key=lambda m: m.status is ModelStatus.RETIRED)
-    labels = {model.key: plain(model.label) + _BADGES[model.status] for model in models}
+    labels = {model.key: _model_words(model) for model in models}
     st.radio(
         "Model",
         list(labels),
         format_func=labels.__getitem__,
-        captions=[plain(f"{model.summary} {model.note}".strip()) for model in models],
+        captions=[plain(_summary_of(model)) for model in models],
         key=MODEL,
         persist_state="session",
     )
+
+
+def _model_words(model: Model) -> str:
+    """Name and price, for the settings of the form as far as the model has them."""
+    price = price_words(estimate_like(model))
+    return f"**{plain(model.label)}** · {plain(price)}{_BADGES[model.status]}"
+
+
+def _summary_of(model: Model) -> str:
+    """What it is for; what to know about it once it is chosen, or before when it has no future."""
+    told = model.status is not ModelStatus.ACTIVE or st.session_state[MODEL] == model.key
+    return f"{model.summary} {model.note if told else ''}".strip()
 
 
 def _length_and_size(model: Model) -> None:
@@ -107,9 +121,10 @@ def _ratio(model: Model) -> None:
     st.pills(
         "Aspect ratio",
         model.aspect_ratios,
-        format_func=lambda ratio: _ratio_words(ratio),
+        format_func=_ratio_words,
         key=RATIO,
         required=True,
+        wrap=True,
         persist_state="session",
     )
     chosen = chosen_image(IMAGE)

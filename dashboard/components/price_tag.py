@@ -51,10 +51,11 @@ def price_tag(quote: Quote) -> None:
     ]
     if quote.room is not None:
         lines.insert(1, f":material/account_balance_wallet: {_room_words(quote.room)}")
-    for line in lines:
-        st.caption(line.replace("$", r"\$"))
     if quote.simulated:
-        st.caption(":violet-badge[Simulator] Videos are test renders; no money is spent for real.")
+        lines.append(
+            ":material/science: Simulator: videos are test renders, no money is spent for real"
+        )
+    st.caption("  \n".join(lines).replace("$", r"\$"))
 
 
 def room_warning(quote: Quote) -> None:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from dashboard.error_frame import plain
 from storage.errors import StudioError
 
 _NOTHING = "Nothing was spent."
+
+
+@contextmanager
+def problems_shown() -> Iterator[None]:
+    """Shows an error of the studio in place of the rest of a block.
+
+    A fragment that runs every second goes on after it, so it recovers by itself.
+    """
+    try:
+        yield
+    except StudioError as exc:
+        show_problem(exc)
 
 
 def show_problem(error: StudioError) -> None:

@@ -10,7 +10,9 @@ export default function ({ data, parentElement }) {
   const field = document.querySelector(`.st-key-${CSS.escape(data.field)} textarea`);
 
   const show = () => {
-    const length = field ? [...field.value.trim()].length : data.length;
+    // While nobody types, the field may not have got its new value yet; the server knows it.
+    const typing = field && field === document.activeElement;
+    const length = typing ? [...field.value.trim()].length : data.length;
     const room = data.most - length;
     const few = length > 0 && length < data.least;
     shown.classList.toggle("off", few || room < 0);
@@ -34,7 +36,7 @@ export default function ({ data, parentElement }) {
   if (field !== kept.field) {
     kept.stop();
     const typed = (event) => {
-      show();
+      kept.show();
       if (!event.isComposing) handOver();
     };
     field?.addEventListener("input", typed);
@@ -44,6 +46,7 @@ export default function ({ data, parentElement }) {
       field?.removeEventListener("input", typed);
     };
   }
+  kept.show = show;
   show();
 
   return () => {

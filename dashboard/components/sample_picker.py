@@ -54,6 +54,7 @@ def sample_picker() -> None:
     for number, (column, sample) in enumerate(zip(st.columns(len(samples)), samples, strict=True)):
         with column.container(gap="xsmall"):
             st.image(sample.card, width="stretch", alt=sample.title)
+            st.caption(sample.title)
             st.button(
                 "Use this",
                 key=f"sample_{number}",
@@ -62,4 +63,3 @@ def sample_picker() -> None:
                 args=(number,),
                 width="stretch",
             )
-            st.caption(sample.title)

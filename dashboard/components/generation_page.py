@@ -1,0 +1,182 @@
+"""Everything about one generation: state, times, prompts, settings, money, attempts, log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import streamlit as st
+
+from dashboard.components.money_words import dollars
+from dashboard.components.price_tag import seconds_words
+from dashboard.components.problem import show_box
+from dashboard.components.status_badge import phase_words, status_badge
+from dashboard.components.timeline import timeline
+from dashboard.error_frame import plain
+from dashboard.reads import GenerationView
+from dashboard.services import services
+from jobs.errors import CatalogError
+from jobs.pricing import hold_usd
+from jobs.requests import title_of
+from storage.models import FINAL_STATUSES, Attempt, Generation, GenerationStatus
+
+_S = GenerationStatus
+_SETTINGS = {
+    "resolution": "Resolution",
+    "duration_s": "Duration",
+    "aspect_ratio": "Aspect ratio",
+    "motion_intensity": "Motion",
+    "camera_fixed": "Fixed camera",
+    "generate_audio": "Sound",
+    "enable_safety_checker": "Safety checker",
+}
+
+
+def generation_header(view: GenerationView) -> None:
+    """Title, who asked for it, when, and where it stands."""
+    generation = view.generation
+    st.subheader(plain(title_of(generation.prompt)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        status_badge(generation.status)
+        who = f"{generation.person_name} · {_label(generation)} · {_when(generation.created_at)}"
+        campaign = f" · {generation.campaign_name}" if generation.campaign_name else ""
+        st.caption(plain(who + campaign), width="stretch")
+
+
+def generation_body(view: GenerationView) -> None:
+    """What is below the header, in two columns."""
+    left, right = st.columns([7, 4], gap="large")
+    with left:
+        _state(view)
+        with st.container(border=True):
+            st.markdown("**Where the time goes**")
+            timeline(view.history, datetime.now(UTC))
+        _prompts(view.generation)
+        _log(view.attempts)
+    with right:
+        _images(view.generation)
+        _money(view)
+        _settings(view.generation)
+        _attempts(view.attempts)
+
+
+def _state(view: GenerationView) -> None:
+    """What happens now, or what happened, what it cost and what to do."""
+    generation = view.generation
+    if generation.status is _S.UNKNOWN:
+        held = dollars(_held_usd(view), round_up=True)
+        st.warning(
+            plain(
+                f"Outcome unknown. {held} stays set aside; the studio is looking for it at fal. "
+                "Don't submit it again."
+            ),
+            icon=":material/search:",
+        )
+    elif generation.status is _S.FAILED:
+        show_box(generation.problem or "It failed.", _cost_words(view), generation.todo or "")
+    else:
+        position = view.attempts[-1].queue_position if view.attempts else None
+        row = {
+            "status": generation.status,
+            "place": None,
+            "queue_position": position,
+            "tries": int(generation.problem is not None),
+            "problem": generation.problem,
+        }
+        st.markdown(plain(phase_words(row)))
+
+
+def _cost_words(view: GenerationView) -> str:
+    if view.charge is None:
+        return "Nothing was spent."
+    return f"fal billed it although it failed: {dollars(view.charge.amount_usd)} was charged."
+
+
+def _prompts(generation: Generation) -> None:
+    with st.container(border=True):
+        st.markdown("**Prompt**")
+        st.text(generation.prompt)
+        if generation.sent_prompt == generation.prompt:
+            st.caption("fal gets exactly this.")
+        else:
+            st.caption("What fal gets, with the words for the motion")
+            st.text(generation.sent_prompt)
+
+
+def _log(attempts: list[Attempt]) -> None:
+    lines = [str(line.get("message", "")) for line in (attempts[-1].logs if attempts else [])]
+    if lines:
+        with st.expander(f"fal's log ({len(lines)} lines)", icon=":material/notes:"):
+            st.code("\n".join(lines[-200:]), language=None, wrap_lines=True)
+
+
+def _images(generation: Generation) -> None:
+    address = f"/app/static/input/{generation.id}"
+    st.image(f"{address}/start", width="stretch", alt="Start image")
+    if generation.end_image is not None:
+        st.image(f"{address}/end", caption="End image", width="stretch", alt="End image")
+
+
+def _money(view: GenerationView) -> None:
+    lines = [("Estimate", dollars(view.generation.estimate_usd))]
+    if view.hold is not None:
+        lines.append(("Set aside now", dollars(view.hold.amount_usd, round_up=True)))
+    if view.charge is not None:
+        lines.append(("Charged", dollars(view.charge.amount_usd)))
+    elif view.generation.status in FINAL_STATUSES:
+        lines.append(("Charged", "$0.00"))
+    _facts("Money", lines)
+    if view.charge is not None and view.charge.verified:
+        st.caption(":green-badge[verified] This is what fal says it billed.")
+    elif view.charge is not None:
+        st.caption(
+            ":orange-badge[unverified] fal gave no believable bill, so the estimate was charged."
+        )
+
+
+def _settings(generation: Generation) -> None:
+    chosen = generation.parameters
+    lines = [(name, _value_words(key, chosen[key])) for key, name in _SETTINGS.items()]
+    if generation.seed is not None:
+        lines.append(("Seed", str(generation.seed)))
+    _facts("Settings", lines)
+
+
+def _attempts(attempts: list[Attempt]) -> None:
+    for attempt in attempts:
+        lines = [("State", attempt.state.value), ("Sent", _when(attempt.created_at))]
+        if attempt.inference_s is not None:
+            lines.append(("fal's own time", seconds_words(attempt.inference_s)))
+        if attempt.request_id:
+            lines.append(("Request id", attempt.request_id))
+        _facts(f"Attempt {attempt.number}", lines)
+
+
+def _facts(name: str, lines: list[tuple[str, str]]) -> None:
+    table = "\n".join(f"| {plain(key)} | {plain(value)} |" for key, value in lines)
+    st.markdown(f"| **{name}** | |\n|:--|--:|\n{table}")
+
+
+def _value_words(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if key == "duration_s":
+        return f"{value} s"
+    if key == "motion_intensity":
+        return f"{float(str(value)):.0%}"
+    return "like the image" if value == "auto" else str(value)
+
+
+def _held_usd(view: GenerationView) -> Decimal:
+    return view.hold.amount_usd if view.hold else hold_usd(view.generation.estimate_usd)
+
+
+def _label(generation: Generation) -> str:
+    try:
+        return services().catalog.by_key(generation.model).label
+    except CatalogError:
+        return generation.model
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment.astimezone(services().settings.zone):%d %b %H:%M:%S}"
