@@ -1,23 +1,27 @@
 """The errors of the workshop.
 
 StudioError (storage.errors)
-├── InvalidRequest         the person corrects the inputs it names
-├── NotAllowed             this person may not do this
-├── BudgetExceeded         a budget has no room; says which, what is free, when it resets
-├── IllegalTransition      the generation is no longer in a state that allows this
-├── CatalogError           an operator corrects the model catalogue
-├── FalError               what fal answered, by what the caller can do
-│   ├── FalRefused         moderation refused an input or the output: change it
-│   ├── FalBadInput        fal can't use an input: correct it
-│   ├── FalAccountLocked   pause the queue, tell an administrator
-│   ├── FalUnavailable     nothing was booked: try again later
-│   ├── FalTimedOut        fal gave up on the request
-│   ├── FalResultGone      the request or its file is no longer there
-│   └── FalOutcomeUnknown  the POST may have been booked: never send it again
-└── MediaError             a file
-    ├── BrokenVideo             not a playable video
-    ├── MediaTooLarge           beyond the limit
-    └── MediaToolFailed         ffmpeg failed or ran out of time
+├── InvalidRequest           the person corrects the inputs it names
+├── NotAllowed               this person may not do this
+├── BudgetExceeded           a budget has no room; says which, what is free, when it resets
+├── IllegalTransition        the generation is no longer in a state that allows this
+├── CatalogError             an operator corrects the model catalogue
+├── FalError                 what fal answered, by what the caller can do
+│   ├── FalRefused           moderation refused an input or the output: change it
+│   ├── FalBadInput          fal can't use an input: correct it
+│   ├── FalAccountLocked     pause the queue, tell an administrator
+│   ├── FalUnavailable       nothing was booked: try again later
+│   ├── FalTimedOut          fal gave up on the request
+│   ├── FalGenerationFailed  the model failed for good: a new submit may work
+│   ├── FalCanceled          it was canceled before it finished
+│   ├── FalNotFinished       asked too early: ask again
+│   ├── FalWebhookInvalid    not from fal, or too late: drop it
+│   ├── FalResultGone        the request or its file is no longer there
+│   └── FalOutcomeUnknown    the POST may have been booked: never send it again
+└── MediaError               a file
+    ├── BrokenVideo          not a playable video
+    ├── MediaTooLarge        beyond the limit
+    └── MediaToolFailed      ffmpeg failed or ran out of time
 """
 
 from __future__ import annotations
