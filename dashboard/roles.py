@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jobs.admission import SUBMITTING_ROLES
 from storage.models import Role
 
 _EVERYBODY = frozenset(Role)
-_MAKERS = frozenset({Role.MEMBER, Role.MANAGER, Role.ADMIN})
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ CREATE = PageEntry(
     "Create",
     ":material/auto_awesome:",
     "Turn a product image and a prompt into a video. See the price first.",
-    _MAKERS,
+    SUBMITTING_ROLES,
 )
 QUEUE = PageEntry(
     "queue",
     "Queue",
     ":material/pending_actions:",
     "Follow generations from submit to video, stop them, and see why one failed.",
-    _MAKERS,
+    SUBMITTING_ROLES,
 )
 GALLERY = PageEntry(
     "gallery",

@@ -1,11 +1,11 @@
 import psycopg
 import pytest
-from front_studio import HTML, SAME, Studio
 from websockets.exceptions import InvalidStatus
 
 from dashboard.live_sessions import CACHE_S
 from dashboard.session_cookie import COOKIE
 from storage.records import people
+from tests.integration.front.front_studio import HTML, SAME, Studio
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 from dataclasses import replace
 
-from front_studio import HTML, Studio
 from pydantic import SecretStr
 
 from dashboard import services as front_services
 from jobs.bells import Bells
 from storage.records import events
+from tests.integration.front.front_studio import HTML, Studio
 
 
 def test_a_healthy_studio_says_who_is_at_work(studio: Studio) -> None:

@@ -3,12 +3,12 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from front_studio import FILM, Studio
 
 from dashboard import services as front_services
 from jobs.bootstrap import Services
 from storage.objects.local import LocalStore
 from storage.records import videos
+from tests.integration.front.front_studio import FILM, Studio
 
 
 def web(video_id: UUID) -> str:

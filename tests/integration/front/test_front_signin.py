@@ -3,12 +3,12 @@ from typing import Literal
 import httpx
 import pytest
 from argon2 import PasswordHasher
-from front_studio import HTML, PASSWORD, SAME, Studio
 
 from dashboard import passwords
 from dashboard.session_cookie import COOKIE
 from dashboard.signin import TRIES_PER_EMAIL
 from storage.records import people
+from tests.integration.front.front_studio import HTML, PASSWORD, SAME, Studio
 
 NEW_PASSWORD = "a brand new phrase"
 
