@@ -78,7 +78,7 @@ def as_owner(database_url: SecretStr) -> Callable[..., list[Any]]:
         with psycopg.connect(database_url.get_secret_value(), autocommit=True) as connection:
             if not triggers:
                 connection.execute("set session_replication_role = replica")
-            cursor = connection.execute(statement, parameters)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, parameters)
             return list(cursor.fetchall()) if cursor.description else []
 
     return run
@@ -180,4 +180,4 @@ def _url_of(server: EmbeddedPostgres, name: str) -> SecretStr:
 
 def _execute(url: SecretStr, statement: str) -> None:
     with psycopg.connect(url.get_secret_value(), autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)

@@ -26,7 +26,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
-from supabase_contract_state import (
+
+from tests.contract.supabase_contract_state import (
     SECRET,
     Bucket,
     File,

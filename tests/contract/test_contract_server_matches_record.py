@@ -16,8 +16,9 @@ from typing import Any
 
 import httpx
 import pytest
-from supabase_contract_server import ContractServer, serving
-from supabase_contract_state import token
+
+from tests.contract.supabase_contract_server import ContractServer, serving
+from tests.contract.supabase_contract_state import token
 
 RECORD = Path(__file__).with_name("supabase-storage.jsonl")
 EXCHANGES = [json.loads(line) for line in RECORD.read_text().splitlines()]

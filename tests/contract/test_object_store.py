@@ -21,13 +21,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from supabase import ClientOptions, create_client
-from supabase_contract_server import ContractServer, serving
 from tenacity import wait_none
 
 from storage.errors import ObjectNotFound, ObjectRefused
 from storage.objects.base import MAX_KEY_LENGTH, ObjectStore
 from storage.objects.local import LocalStore
 from storage.objects.supabase import SupabaseStore
+from tests.contract.supabase_contract_server import ContractServer, serving
 
 REAL_URL = os.environ.get("STUDIO_TEST_SUPABASE_URL")
 REAL_KEY = os.environ.get("STUDIO_TEST_SUPABASE_KEY")

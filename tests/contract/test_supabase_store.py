@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from supabase_contract_server import ContractServer, serving
-from supabase_contract_state import RecordedJSON, token
 from tenacity import wait_none
 
 from storage.errors import (
@@ -22,6 +20,8 @@ from storage.errors import (
     SettingsError,
 )
 from storage.objects.supabase import SupabaseStore, _supabase_errors
+from tests.contract.supabase_contract_server import ContractServer, serving
+from tests.contract.supabase_contract_state import RecordedJSON, token
 
 KEY = "videos/0a1b/original.mp4"
 VIDEO = b"video" * 1000

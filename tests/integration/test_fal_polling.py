@@ -8,9 +8,9 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import fal_tcp_server as tcp
 import pytest
 
+import tests.integration.fal_tcp_server as tcp
 from jobs.errors import FalAccountLocked, FalError, FalResultGone, FalUnavailable
 from jobs.fal.messages import Queued, RequestRef, Running, Timeouts
 from jobs.fal.polling import AsyncFalClient, OpenConnections

@@ -9,9 +9,9 @@ import threading
 from contextlib import ExitStack
 from typing import Any
 
-import fal_tcp_server as tcp
 import pytest
 
+import tests.integration.fal_tcp_server as tcp
 from jobs.errors import (
     FalAccountLocked,
     FalBadInput,

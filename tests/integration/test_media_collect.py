@@ -4,12 +4,20 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from media_clips import FFMPEG, MAX_BYTES, cut, ffmpeg, make_clip, make_colours, starts_fast
 from PIL import Image
 
 from jobs.errors import BrokenVideo, MediaTooLarge, MediaToolFailed
 from jobs.media.collect import prepare_video
 from jobs.media.probe import probe_video
+from tests.integration.media_clips import (
+    FFMPEG,
+    MAX_BYTES,
+    cut,
+    ffmpeg,
+    make_clip,
+    make_colours,
+    starts_fast,
+)
 
 
 def dominant(poster: Path) -> str:

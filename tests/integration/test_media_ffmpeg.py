@@ -9,10 +9,10 @@ from pathlib import Path
 import ffmpeg as graphs
 import psutil
 import pytest
-from media_clips import FFMPEG, make_clip
 
 from jobs.errors import MediaToolFailed
 from jobs.media.ffmpeg import Ffmpeg, Stream, output, video_input
+from tests.integration.media_clips import FFMPEG, make_clip
 
 DEADLINE_S = 20.0
 

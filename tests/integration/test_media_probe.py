@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from media_clips import MAX_BYTES, cut, ffmpeg, make_clip
 
 from jobs.errors import BrokenVideo, MediaTooLarge
 from jobs.media.probe import probe_video
+from tests.integration.media_clips import MAX_BYTES, cut, ffmpeg, make_clip
 
 
 def test_clip_for_browsers_is_described_exactly(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from media_clips import FFMPEG, MAX_BYTES, ffmpeg, make_clip, starts_fast
 
 from jobs.errors import MediaToolFailed
 from jobs.media.ffmpeg import Ffmpeg
 from jobs.media.probe import probe_video
 from jobs.media.renditions import RenderedFile, render_renditions
 from storage.models import RenditionKind
+from tests.integration.media_clips import FFMPEG, MAX_BYTES, ffmpeg, make_clip, starts_fast
 
 P480, P360, PREVIEW = RenditionKind.P480, RenditionKind.P360, RenditionKind.PREVIEW
 

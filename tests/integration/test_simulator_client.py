@@ -9,9 +9,9 @@ from typing import Any
 import fal_client
 import pytest
 from fal_client import client as fal_module
-from simulator_calls import IMAGE, PRO, image_bytes
 
 from jobs.fal.simulator.process import Simulator, running_simulator
+from tests.integration.simulator_calls import IMAGE, PRO, image_bytes
 
 # fal_client 1.0.3 opens an HTTP client for every upload and leaves it to the garbage collector.
 pytestmark = [

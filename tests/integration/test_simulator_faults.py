@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from simulator_calls import IMAGE, PRO, PRO_FAST, Calls, calling
 
 from jobs.fal.simulator.faults import FAULTS, Stage
 from storage.errors import ServiceError
+from tests.integration.simulator_calls import IMAGE, PRO, PRO_FAST, Calls, calling
 
 
 @pytest.fixture(scope="module")

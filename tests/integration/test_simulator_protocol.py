@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from simulator_calls import APP, KEY, PRO, PRO_15, PRO_FAST, Calls, calling, image_bytes, image_uri
+
+from tests.integration.simulator_calls import (
+    APP,
+    KEY,
+    PRO,
+    PRO_15,
+    PRO_FAST,
+    Calls,
+    calling,
+    image_bytes,
+    image_uri,
+)
 
 SLOW = "[fault:never_completes]"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator_calls import calling
+from tests.integration.simulator_calls import calling
 
 SLOW = "[fault:never_completes]"
 

@@ -10,7 +10,8 @@ import av
 import numpy as np
 import pytest
 from av.container import InputContainer
-from simulator_calls import PRO, PRO_15, Calls, calling, image_bytes, image_uri
+
+from tests.integration.simulator_calls import PRO, PRO_15, Calls, calling, image_bytes, image_uri
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from queue import Queue
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from simulator_calls import Calls, calling
+
+from tests.integration.simulator_calls import Calls, calling
 
 
 @dataclass

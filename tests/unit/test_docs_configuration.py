@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docs_tables import Variable, settings_table, variables
 
 from storage.settings import Settings
+from tests.unit.docs_tables import Variable, settings_table, variables
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / ".env.example").read_text()
