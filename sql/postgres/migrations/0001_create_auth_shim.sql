@@ -15,12 +15,24 @@ begin
     if not exists (select from pg_roles where rolname = 'service_role') then
         create role service_role nologin noinherit;
     end if;
-    if not pg_has_role(current_user, 'authenticated', 'member') then
-        grant authenticated to current_user;
-    end if;
-    if not pg_has_role(current_user, 'service_role', 'member') then
-        grant service_role to current_user;
-    end if;
+end
+$$;
+
+-- We must be able to act as both. Tried rather than looked up: whoever made a role is a member of
+-- it from Postgres 16 on, and still may not act as it (Postgres docs, SET ROLE).
+do $$
+declare
+    v_role text;
+    v_mine text := current_setting('role');
+begin
+    foreach v_role in array array['authenticated', 'service_role'] loop
+        begin
+            perform set_config('role', v_role, true);
+            perform set_config('role', v_mine, true);
+        exception when insufficient_privilege then
+            execute format('grant %I to current_user', v_role);
+        end;
+    end loop;
 end
 $$;
 

@@ -64,7 +64,8 @@ create table studio.campaigns (
     created_at timestamptz not null default now(),
     archived_at timestamptz
 );
-create unique index campaigns_name on studio.campaigns (team_id, lower(name));
+create unique index campaigns_name on studio.campaigns (team_id, lower(name))
+where archived_at is null;
 
 -- What policies ask about the person behind a transaction. Security definer, because the policies
 -- of people themselves use them.
@@ -76,4 +77,18 @@ $$;
 create function studio.my_team() returns uuid
 language sql stable security definer set search_path = '' as $$
     select team_id from studio.people where id = auth.uid() and active
+$$;
+
+-- Who made a thing is told to everybody who sees the thing, also when that person has left the
+-- team and is no colleague any more.
+create function studio.person_name(p_person uuid) returns text
+language sql stable security definer set search_path = '' as $$
+    select name from studio.people where id = p_person
+$$;
+
+-- Whether a person is behind this transaction rather than the studio itself. The role setting is
+-- the caller's also inside a function that runs with its owner's rights; current_user is not.
+create function studio.acts_as_person() returns boolean
+language sql stable set search_path = '' as $$
+    select current_setting('role') not in ('service_role', 'none')
 $$;

@@ -17,6 +17,14 @@ begin
             raise exception 'generation %: % cannot become %', old.id, old.status, new.status
                 using errcode = 'check_violation', constraint = 'legal_transition';
         end if;
+        -- A person ends only what never reached fal. Once it may be there, it may cost: a person
+        -- asks, and what fal then says decides.
+        if studio.acts_as_person() and new.status <> 'canceling'
+            and not (old.status in ('awaiting_approval', 'queued') and new.status = 'canceled')
+        then
+            raise exception 'generation %: a person can only stop it', old.id
+                using errcode = 'insufficient_privilege';
+        end if;
         if new.status in ('completed', 'failed', 'canceled') then
             new.finished_at := clock_timestamp();
         end if;

@@ -58,7 +58,8 @@ language sql stable security definer set search_path = '' as $$
 $$;
 
 -- Sets `p_amount_usd` aside for a generation until `p_expires_at` and returns the hold's id.
--- Raises a violation of budget_has_room, with the refusing budget as JSON in its detail.
+-- The amount is at least the estimate and at most twice as much. Raises a violation of
+-- hold_covers_estimate, or of budget_has_room with the refusing budget as JSON in its detail.
 create function studio.place_hold(
     p_generation uuid, p_amount_usd numeric, p_expires_at timestamptz
 ) returns uuid
@@ -69,9 +70,15 @@ declare
     v_used numeric;
     v_hold uuid;
 begin
-    select * into strict v_generation from studio.generations where id = p_generation;
-    if auth.uid() is not null and v_generation.person_id <> auth.uid() then
+    -- Locked, so that it can't end before its hold is there to be released.
+    select * into strict v_generation from studio.generations where id = p_generation
+    for no key update;
+    if studio.acts_as_person() and v_generation.person_id is distinct from auth.uid() then
         raise exception 'not your generation' using errcode = 'insufficient_privilege';
+    end if;
+    if p_amount_usd not between v_generation.estimate_usd and 2 * v_generation.estimate_usd then
+        raise exception 'a hold of % for an estimate of %', p_amount_usd, v_generation.estimate_usd
+            using errcode = 'check_violation', constraint = 'hold_covers_estimate';
     end if;
     perform from studio.budgets as b
     where b.id in (
@@ -105,7 +112,7 @@ begin
 end
 $$;
 
--- What each hard budget leaves the person who asks, for a generation in this campaign.
+-- What each hard budget leaves the person who asks, for a generation in this campaign of their team.
 create function studio.my_room(p_campaign uuid) returns table (
     scope text, period text, limit_usd numeric, free_usd numeric, resets_at timestamptz
 )
@@ -115,6 +122,7 @@ language sql stable security definer set search_path = '' as $$
         greatest(b.limit_usd - studio.budget_used_usd(b, p.id), 0),
         nullif(studio.period_end(b.period, now()), 'infinity')
     from studio.people as p
-    cross join lateral studio.matching_budgets(p.id, p.team_id, p_campaign) as b
-    where p.id = auth.uid() and b.kind = 'hard'
+    left join studio.campaigns as c on c.id = p_campaign and c.team_id = p.team_id
+    cross join lateral studio.matching_budgets(p.id, p.team_id, c.id) as b
+    where p.id = auth.uid() and p.active and b.kind = 'hard'
 $$;

@@ -12,9 +12,8 @@ values (
 
 -- name: by_id
 -- One generation with the names of its person and campaign.
-select g.*, p.name as person_name, c.name as campaign_name
+select g.*, studio.person_name(g.person_id) as person_name, c.name as campaign_name
 from studio.generations as g
-inner join studio.people as p on p.id = g.person_id
 left join studio.campaigns as c on c.id = g.campaign_id
 where g.id = %(id)s;
 
@@ -33,7 +32,10 @@ update studio.generations set
     problem = %(problem)s,
     todo = %(todo)s,
     problem_detail = %(problem_detail)s,
-    tries = case when %(count_try)s then tries + 1 else 0 end,
+    tries = case
+        when %(count_try)s then tries + 1
+        when %(to_status)s = 'submitting' then tries  -- a submit that begins is one more of them
+        else 0 end,
     not_before = now() + make_interval(secs => %(wait_s)s),
     lease_token = case when %(keep_lease)s then lease_token end,
     lease_until = case when %(keep_lease)s then lease_until end,
@@ -80,6 +82,12 @@ next_one as (
     order by g.lane desc, t.last_turn_at nulls first, g.created_at
     limit 1
     for update of g skip locked
+),
+
+probe as (
+    -- The one that is let through while the account is locked; the next is, when it is not heard of.
+    update studio.provider_state set next_probe_at = now() + make_interval(secs => %(lease_s)s)
+    where locked_since is not null and exists (select from next_one)
 ),
 
 turn as (
@@ -144,7 +152,9 @@ for update of g skip locked;
 -- name: work_to_ring
 -- How much unclaimed work each queue has: what lost bells left behind.
 select
-    count(*) filter (where status = 'queued') as submit,
+    count(*) filter (where status = 'queued' and exists (
+        select from studio.provider_state where locked_since is null or next_probe_at <= now()
+    )) as submit,
     count(*) filter (where status = 'collecting') as collect,
     (
         select count(distinct r.video_id) from studio.renditions as r

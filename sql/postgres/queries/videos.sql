@@ -12,18 +12,16 @@ from studio.generations as g where g.id = %(id)s;
 -- name: by_id
 -- One video with its names and what was asked for.
 select
-    v.*, p.name as person_name, c.name as campaign_name
+    v.*, studio.person_name(v.person_id) as person_name, c.name as campaign_name
 from studio.videos as v
-inner join studio.people as p on p.id = v.person_id
 left join studio.campaigns as c on c.id = v.campaign_id
 where v.id = %(id)s;
 
 -- name: page
 -- One page of the gallery, newest first, before the video at (before_at, before_id).
 select
-    v.*, p.name as person_name, c.name as campaign_name
+    v.*, studio.person_name(v.person_id) as person_name, c.name as campaign_name
 from studio.videos as v
-inner join studio.people as p on p.id = v.person_id
 left join studio.campaigns as c on c.id = v.campaign_id
 where v.status = %(status)s
     and (not %(mine)s or v.person_id = %(person_id)s)

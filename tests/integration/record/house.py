@@ -1,0 +1,110 @@
+"""A company with two teams and Ann's rows in every table, to look at as each kind of person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from pydantic import SecretStr
+
+from storage.errors import RecordForbidden
+from storage.models import Campaign, Person, Role
+from storage.postgres import Database, Transaction
+from storage.records import campaigns, events, ledger, people, sessions
+from tests.integration.record.record_rows import acting, add_attempt, add_complete, add_held, sql
+
+OWN, COLLEAGUE, OUTSIDER = "own", "colleague", "outsider"
+MANAGER, OTHER_MANAGER, ANALYST, ADMIN = "manager", "other_manager", "analyst", "admin"
+NOBODY, ANON = "nobody", "anon"
+PEOPLE = (OWN, COLLEAGUE, OUTSIDER, MANAGER, OTHER_MANAGER, ANALYST, ADMIN)
+ALL = (*PEOPLE, NOBODY, ANON)
+
+
+@dataclass(frozen=True)
+class House:
+    """The company. `queued` and `completed` are Ann's generations."""
+
+    url: SecretStr
+    database: Database
+    people: dict[str, Person]
+    campaign: Campaign
+    others_campaign: Campaign
+    queued: UUID
+    completed: UUID
+
+    @contextmanager
+    def acting_as(self, who: str) -> Iterator[Transaction]:
+        """A transaction of one kind of person."""
+        if who == ANON:
+            with acting(self.url, "anon") as tx:
+                yield tx
+        else:
+            person_id = uuid4() if who == NOBODY else self.people[who].id
+            with self.database.as_person(person_id) as tx:
+                yield tx
+
+    def may(self, who: str, act: Callable[[Transaction], object]) -> bool:
+        """Whether the act has an effect when this person does it; it is undone again."""
+        try:
+            with self.acting_as(who) as tx:
+                raise _UndoneError(act(tx))
+        except _UndoneError as undone:
+            return bool(undone.args[0])
+        except RecordForbidden:
+            return False
+
+
+class _UndoneError(Exception):
+    """Rolls an act back and tells what came of it."""
+
+
+def build_house(url: SecretStr, database: Database) -> House:
+    """Fill a fresh database."""
+    with database.as_service() as tx:
+        everyone = _add_people(tx)
+        ann, cid = everyone[OWN], everyone[OUTSIDER]
+        spring = campaigns.ensure(tx, ann.team_id, "Spring", ann.id)
+        theirs = campaigns.ensure(tx, cid.team_id, "Theirs", cid.id)
+        _add_budgets(tx, ann, spring)
+        _add_secrets(tx, ann)
+        completed = add_complete(tx, ann, campaign_id=spring.id)
+        queued = add_held(tx, ann)
+        add_attempt(tx, queued)
+        tx.run(sql("insert into studio.turns values (%(id)s, now())"), id=ann.id)
+    return House(url, database, everyone, spring, theirs, queued, completed)
+
+
+def _add_people(tx: Transaction) -> dict[str, Person]:
+    company = {
+        OWN: ("Ann", Role.MEMBER, "Marketing"),
+        COLLEAGUE: ("Ben", Role.MEMBER, "Marketing"),
+        OUTSIDER: ("Cid", Role.MEMBER, "Sales"),
+        MANAGER: ("Mia", Role.MANAGER, "Marketing"),
+        OTHER_MANAGER: ("Max", Role.MANAGER, "Sales"),
+        ANALYST: ("Ana", Role.ANALYST, "Marketing"),
+        ADMIN: ("Ada", Role.ADMIN, "Office"),
+    }
+    return {
+        who: people.add(tx, email=f"{name}@acme.test", name=name, role=role, team=team)
+        for who, (name, role, team) in company.items()
+    }
+
+
+def _add_budgets(tx: Transaction, ann: Person, spring: Campaign) -> None:
+    targets = {"organisation": None, "team": ann.team_id, "campaign": spring.id, "person": ann.id}
+    for scope, target in targets.items():
+        ledger.set_budget(
+            tx, scope=scope, period="day", kind="hard", limit_usd=Decimal(50), target=target
+        )
+    ledger.set_default_person_budget(tx, Decimal(40))
+
+
+def _add_secrets(tx: Transaction, ann: Person) -> None:
+    people.set_password_hash(tx, ann.id, "$argon2id$test")
+    sessions.open_session(tx, "cookie", ann.id, hours=1, user_agent="")
+    sessions.add_link(tx, "link", ann.id, hours=1)
+    events.add(tx, "viewed", person_id=ann.id, team_id=ann.team_id)
+    events.beat(tx, "watcher")

@@ -1,0 +1,471 @@
+"""Who sees and who changes what: Ann's rows, as each kind of person meets them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from psycopg.types.json import Jsonb
+from pydantic import SecretStr
+
+from storage.errors import RecordConflict, RecordError, RecordForbidden, RecordNotFound
+from storage.models import GenerationStatus, Role
+from storage.postgres import Database, Transaction
+from storage.records import campaigns, events, generations, ledger, people, videos
+from storage.records.generations import NewGeneration
+from tests.integration.record.house import (
+    ADMIN,
+    ALL,
+    ANALYST,
+    ANON,
+    COLLEAGUE,
+    MANAGER,
+    NOBODY,
+    OTHER_MANAGER,
+    OUTSIDER,
+    OWN,
+    PEOPLE,
+    House,
+    build_house,
+)
+from tests.integration.record.record_rows import (
+    ESTIMATE_USD,
+    PATHS,
+    acting,
+    add_complete,
+    add_held,
+    move,
+    new_generation,
+    sql,
+)
+
+S = GenerationStatus
+TEAM = {OWN, COLLEAGUE, MANAGER, ANALYST, ADMIN}
+MANAGED = {OWN, MANAGER, ADMIN}
+UNREADABLE = (
+    "passwords",
+    "sessions",
+    "sign_in_links",
+    "events",
+    "processes",
+    "turns",
+    "transitions",
+    "migrations",
+)
+SEEN_BY: dict[str, set[str]] = {
+    "organisation": set(PEOPLE),
+    "teams where name = 'Marketing'": set(PEOPLE),
+    "provider_state": set(PEOPLE),
+    "people where name = 'Ann'": TEAM,
+    "campaigns where name = 'Spring'": TEAM,
+    "generations": MANAGED,
+    "generation_history": MANAGED,
+    "attempts": MANAGED,
+    "holds": MANAGED,
+    "charges": MANAGED,
+    "videos": TEAM,
+    "renditions": TEAM,
+    "budgets where scope = 'organisation'": set(PEOPLE),
+    "budgets where scope = 'person' and person_id is null": set(PEOPLE),
+    "budgets where scope = 'team'": TEAM,
+    "budgets where scope = 'campaign'": TEAM,
+    "budgets where person_id is not null": {OWN, ADMIN},
+    "team_queue": TEAM,
+    "team_queue where title is not null": MANAGED,
+}
+TABLES = {rows.split()[0] for rows in SEEN_BY} - {"team_queue"} | set(UNREADABLE)
+
+
+@pytest.fixture(scope="module")
+def house(shared_url: SecretStr, shared_database: Database) -> House:
+    return build_house(shared_url, shared_database)
+
+
+@pytest.mark.parametrize("who", ALL)
+@pytest.mark.parametrize("rows", SEEN_BY)
+def test_rows_are_seen_by_exactly_those_they_concern(house: House, rows: str, who: str) -> None:
+    seen = house.may(who, lambda tx: tx.all(sql(f"select 1 from studio.{rows}")))
+    assert seen == (who in SEEN_BY[rows])
+
+
+@pytest.mark.parametrize("table", UNREADABLE)
+@pytest.mark.parametrize("who", ALL)
+def test_some_tables_can_not_even_be_asked(house: House, table: str, who: str) -> None:
+    with pytest.raises(RecordForbidden), house.acting_as(who) as tx:
+        tx.all(sql(f"select 1 from studio.{table}"))
+
+
+def test_every_table_is_covered_here(house: House) -> None:
+    with house.database.as_service() as tx:
+        rows = tx.all(sql("select tablename from pg_tables where schemaname = 'studio'"))
+        for table in {row["tablename"] for row in rows}:
+            assert tx.all(sql(f"select 1 from studio.{table}")), f"{table} is empty"
+    assert {row["tablename"] for row in rows} == TABLES
+
+
+def test_every_table_has_row_security(house: House) -> None:
+    with house.database.as_service() as tx:
+        rows = tx.all(
+            sql("select tablename from pg_tables where schemaname = 'studio' and not rowsecurity")
+        )
+    assert rows == []
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_no_person_deletes_anything(house: House, who: str) -> None:
+    for table in TABLES:
+        with pytest.raises(RecordForbidden), house.acting_as(who) as tx:
+            tx.run(sql(f"delete from studio.{table}"))
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_people_insert_into_three_tables_only(house: House, who: str) -> None:
+    for table in TABLES - {"campaigns", "generations", "events"}:
+        with pytest.raises(RecordForbidden), house.acting_as(who) as tx:
+            tx.run(sql(f"insert into studio.{table} default values"))
+
+
+UPDATABLE = {
+    "generations": {"status", "cancel_requested_at"},
+    "videos": {
+        "title",
+        "description",
+        "tags",
+        "campaign_id",
+        "status",
+        "deleted_at",
+        "updated_at",
+    },
+}
+
+
+def test_people_update_only_columns_that_are_theirs(house: House) -> None:
+    with house.database.as_service() as tx:
+        rows = tx.all(
+            sql("""
+            select table_name as t, column_name as c from information_schema.columns
+            where table_schema = 'studio' and has_column_privilege(
+                'authenticated', 'studio.' || table_name, column_name, 'update')""")
+        )
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["t"], set()).add(row["c"])
+    assert found == UPDATABLE
+
+
+INSERTED = set(NewGeneration.__dataclass_fields__) - {"price"} | {
+    "price_usd_per_unit",
+    "price_tokens_per_unit",
+    "price_source",
+    "price_as_of",
+}
+
+
+def test_people_insert_only_what_a_request_consists_of(house: House) -> None:
+    with house.database.as_service() as tx:
+        rows = tx.all(
+            sql("""
+            select column_name as c from information_schema.columns
+            where table_schema = 'studio' and table_name = 'generations'
+            and has_column_privilege(
+                'authenticated', 'studio.generations', column_name, 'insert')""")
+        )
+    assert {row["c"] for row in rows} == INSERTED
+
+
+# --- submitting ---
+
+
+@pytest.mark.parametrize("who", [*PEOPLE, NOBODY])
+def test_only_roles_that_generate_insert_generations(house: House, who: str) -> None:
+    person = house.people.get(who, house.people[OWN])
+
+    def act(tx: Transaction) -> bool:
+        return bool(add_held(tx, person))
+
+    assert house.may(who, act) == (who not in (ANALYST, NOBODY))
+
+
+@pytest.mark.parametrize("who", [COLLEAGUE, MANAGER, OUTSIDER, ADMIN])
+def test_nobody_submits_in_anothers_name(house: House, who: str) -> None:
+    with pytest.raises(RecordForbidden), house.acting_as(who) as tx:
+        generations.insert(tx, new_generation(house.people[OWN]))
+
+
+@pytest.mark.parametrize("who", [OWN, MANAGER, ADMIN])
+def test_nobody_submits_at_anothers_teams_expense(house: House, who: str) -> None:
+    sales = house.people[OUTSIDER].team_id
+    with pytest.raises(RecordForbidden), house.acting_as(who) as tx:
+        generations.insert(tx, new_generation(house.people[who], team_id=sales))
+
+
+@pytest.mark.parametrize("who", [OWN, MANAGER, ADMIN])
+def test_nobody_submits_for_anothers_teams_campaign(house: House, who: str) -> None:
+    theirs = house.others_campaign.id
+    with pytest.raises(RecordForbidden), house.acting_as(who) as tx:
+        generations.insert(tx, new_generation(house.people[who], campaign_id=theirs))
+
+
+def test_own_campaigns_are_submitted_for(house: House) -> None:
+    new = new_generation(house.people[COLLEAGUE], campaign_id=house.campaign.id)
+    with house.acting_as(COLLEAGUE) as tx:
+        generations.insert(tx, new)
+        assert generations.by_id(tx, new.id).campaign_name == "Spring"
+
+
+def test_somebody_deactivated_submits_nothing(house: House) -> None:
+    with house.database.as_service() as tx:
+        gone = people.add(tx, email="gone@a.test", name="Gone", role=Role.MEMBER, team="Marketing")
+        people.change(tx, gone.id, active=False)
+    with pytest.raises(RecordForbidden), house.database.as_person(gone.id) as tx:
+        generations.insert(tx, new_generation(gone))
+
+
+# --- stopping ---
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_a_queued_generation_is_stopped_by_its_person_and_managers(house: House, who: str) -> None:
+    def act(tx: Transaction) -> bool:
+        return generations.request_stop(tx, house.queued, [S.QUEUED], S.CANCELED)
+
+    assert house.may(who, act) == (who in MANAGED)
+
+
+@pytest.mark.parametrize("status", [s for s in S if s not in (S.CANCELED, S.QUEUED)])
+def test_a_person_sets_no_status_but_a_stop(house: House, status: GenerationStatus) -> None:
+    with pytest.raises((RecordForbidden, RecordConflict)), house.acting_as(OWN) as tx:
+        generations.request_stop(tx, house.queued, list(S), status)
+
+
+@pytest.mark.parametrize(
+    ("origin", "target"), [(S.COLLECTING, S.CANCELED), (S.CANCELING, S.CANCELED)]
+)
+def test_only_the_studio_gives_up_what_fal_may_have_made(
+    house: House, origin: GenerationStatus, target: GenerationStatus
+) -> None:
+    with house.database.as_service() as tx:
+        generation_id = add_held(tx, house.people[OWN])
+        move(tx, generation_id, *PATHS[origin])
+    with pytest.raises(RecordForbidden), house.acting_as(OWN) as tx:
+        generations.request_stop(tx, generation_id, [origin], target)
+
+
+@pytest.mark.parametrize("origin", [S.SUBMITTING, S.UNKNOWN, S.WAITING, S.RUNNING])
+def test_what_is_at_fal_is_asked_to_stop(house: House, origin: GenerationStatus) -> None:
+    with house.database.as_service() as tx:
+        generation_id = add_held(tx, house.people[OWN])
+        move(tx, generation_id, *PATHS[origin])
+    with house.acting_as(OWN) as tx:
+        assert generations.request_stop(tx, generation_id, [origin], S.CANCELING)
+
+
+def test_a_finished_generation_is_not_touched_by_its_person(house: House) -> None:
+    statement = sql("update studio.generations set cancel_requested_at = now() where id = %(id)s")
+    with house.acting_as(OWN) as tx:
+        assert tx.run(statement, id=house.completed) == 0
+
+
+# --- money ---
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_no_person_writes_money(house: House, who: str) -> None:
+    for statement in (
+        "update studio.holds set released_at = null, release_reason = null",
+        "update studio.holds set amount_usd = 0",
+        "update studio.charges set amount_usd = 0",
+        "update studio.budgets set limit_usd = 1000000",
+    ):
+        with pytest.raises(RecordForbidden), house.acting_as(who) as tx:
+            tx.run(sql(statement))
+
+
+@pytest.mark.parametrize("who", [COLLEAGUE, OUTSIDER, MANAGER, ADMIN, NOBODY, ANON])
+def test_money_is_held_for_own_generations_only(house: House, who: str) -> None:
+    with pytest.raises(RecordForbidden), house.acting_as(who) as tx:
+        ledger.place_hold(tx, house.queued, ESTIMATE_USD, expires_s=60)
+
+
+def test_no_money_is_held_by_somebody_without_a_name(house: House) -> None:
+    with pytest.raises(RecordForbidden), acting(house.url, "authenticated") as tx:
+        ledger.place_hold(tx, house.queued, ESTIMATE_USD, expires_s=60)
+
+
+@pytest.mark.parametrize("amount", ["-1", "0", "0.999999", "2.000001", "99999999", "NaN"])
+def test_a_hold_is_about_as_large_as_the_estimate(house: House, amount: str) -> None:
+    def act(tx: Transaction) -> None:
+        new = new_generation(house.people[OWN])
+        generations.insert(tx, new)
+        ledger.place_hold(tx, new.id, Decimal(amount), expires_s=60)
+
+    with pytest.raises(RecordConflict) as refused:
+        house.may(OWN, act)
+    assert refused.value.constraint == "hold_covers_estimate"
+
+
+def test_the_room_of_anothers_teams_campaign_is_not_told(house: House) -> None:
+    with house.acting_as(OUTSIDER) as tx:
+        rows = tx.all(sql("select * from studio.my_room(%(id)s)"), id=house.campaign.id)
+    assert {row["scope"] for row in rows} == {"organisation", "person"}
+
+
+def test_nobody_has_no_room(house: House) -> None:
+    with house.acting_as(NOBODY) as tx:
+        assert ledger.my_room(tx, None) is None
+
+
+# --- videos, campaigns, events ---
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_a_video_is_trashed_by_its_person_and_managers(house: House, who: str) -> None:
+    assert house.may(who, lambda tx: videos.trash(tx, house.completed)) == (who in MANAGED)
+
+
+def test_a_video_joins_no_campaign_of_another_team(house: House) -> None:
+    statement = sql("update studio.videos set campaign_id = %(campaign)s where id = %(id)s")
+    with pytest.raises(RecordForbidden), house.acting_as(ADMIN) as tx:
+        tx.run(statement, campaign=house.others_campaign.id, id=house.completed)
+
+
+@pytest.mark.parametrize("who", [*PEOPLE, NOBODY])
+def test_campaigns_are_added_to_the_own_team_by_those_who_generate(house: House, who: str) -> None:
+    person = house.people.get(who, house.people[OWN])
+
+    def act(tx: Transaction) -> bool:
+        return bool(campaigns.ensure(tx, person.team_id, "New", person.id))
+
+    assert house.may(who, act) == (who not in (ANALYST, NOBODY))
+
+
+@pytest.mark.parametrize("who", [OUTSIDER, OTHER_MANAGER, ADMIN])
+def test_campaigns_are_not_added_to_another_team(house: House, who: str) -> None:
+    team, person = house.people[OWN].team_id, house.people[who]
+    assert not house.may(who, lambda tx: campaigns.ensure(tx, team, "New", person.id))
+
+
+def test_events_are_written_in_ones_own_name_only(house: House) -> None:
+    ann = house.people[OWN]
+    with house.acting_as(OWN) as tx:
+        events.add(tx, "signed_in", person_id=ann.id, team_id=ann.team_id)
+    with pytest.raises(RecordForbidden), house.acting_as(COLLEAGUE) as tx:
+        events.add(tx, "signed_in", person_id=ann.id, team_id=ann.team_id)
+
+
+@pytest.mark.parametrize("kind", ["completed", "failed"])
+def test_events_of_the_workers_are_not_forged(house: House, kind: str) -> None:
+    ann = house.people[OWN]
+    with pytest.raises(RecordForbidden), house.acting_as(OWN) as tx:
+        events.add(tx, kind, person_id=ann.id, team_id=ann.team_id, generation_id=house.completed)
+
+
+def test_events_name_only_teams_and_generations_that_are_seen(house: House) -> None:
+    cid, ann = house.people[OUTSIDER], house.people[OWN]
+    with pytest.raises(RecordForbidden), house.acting_as(OUTSIDER) as tx:
+        events.add(tx, "viewed", person_id=cid.id, team_id=ann.team_id)
+    with pytest.raises(RecordForbidden), house.acting_as(OUTSIDER) as tx:
+        events.add(tx, "viewed", person_id=cid.id, generation_id=house.completed)
+
+
+@pytest.mark.parametrize("who", [COLLEAGUE, ADMIN])
+def test_views_of_videos_that_are_seen_are_noted(house: House, who: str) -> None:
+    ann, viewer = house.people[OWN], house.people[who]
+    with house.acting_as(who) as tx:
+        events.add(
+            tx, "viewed", person_id=viewer.id, team_id=ann.team_id, generation_id=house.completed
+        )
+
+
+def test_what_somebody_made_stays_with_the_team_when_they_leave_it(house: House) -> None:
+    with house.database.as_service() as tx:
+        mover = people.add(tx, email="mo@a.test", name="Mo", role=Role.MEMBER, team="Marketing")
+        made = add_complete(tx, mover)
+        people.change(tx, mover.id, team="Sales")
+    with house.acting_as(COLLEAGUE) as tx:
+        assert videos.by_id(tx, made).person_name == "Mo"
+        shown = videos.page(tx, person_id=house.people[COLLEAGUE].id)
+    with house.acting_as(MANAGER) as tx:
+        assert generations.by_id(tx, made).person_name == "Mo"
+    assert made in {video.id for video in shown}
+
+
+# --- whose transaction it is ---
+
+
+@pytest.mark.parametrize("claims", ["", "{}", '{"role": "authenticated"}', '{"sub": null}'])
+def test_without_a_name_nothing_is_seen(house: House, claims: str) -> None:
+    with acting(house.url, "authenticated", claims) as tx:
+        assert tx.one(sql("select auth.uid() as id")) == {"id": None}
+        for rows in SEEN_BY:
+            assert tx.all(sql(f"select 1 from studio.{rows}")) == []
+
+
+def test_claims_that_are_no_claims_are_refused(house: House) -> None:
+    with pytest.raises(RecordError), acting(house.url, "authenticated", "not json") as tx:
+        tx.all(sql("select 1 from studio.generations"))
+
+
+def test_role_and_claims_end_with_the_transaction(house: House) -> None:
+    who = sql("select current_user::text as role, auth.uid() as id, pg_backend_pid() as pid")
+    with Database(house.url, max_connections=1) as narrow:
+        with narrow.as_person(house.people[OWN].id) as tx:
+            first = tx.one(who)
+        with narrow.as_service() as tx:
+            second = tx.one(who)
+        with pytest.raises(RecordNotFound), narrow.as_person(house.people[OWN].id) as tx:
+            tx.one(sql("select 1 where false"))
+        with narrow._pool.connection() as bare:
+            after = bare.execute(who.text).fetchone()
+    assert after is not None
+    assert (first["role"], first["id"]) == ("authenticated", house.people[OWN].id)
+    assert (second["role"], second["id"]) == ("service_role", None)
+    assert (after["role"], after["id"], after["pid"]) == ("studio", None, first["pid"])
+
+
+def test_parameters_are_no_sql(house: House) -> None:
+    with house.acting_as(OWN) as tx:
+        assert videos.page(tx, person_id=uuid4(), search="'; reset role; --") == []
+
+
+def test_the_queue_shows_places_and_hides_prompts(house: House) -> None:
+    with house.acting_as(COLLEAGUE) as tx:
+        rows = generations.team_queue(tx, mine=False, limit=100)
+    (row,) = [row for row in rows if row["id"] == house.queued]
+    assert (row["person_name"], row["place"], row["mine"]) == ("Ann", 1, False)
+    assert row["title"] is row["problem"] is row["estimate_usd"] is row["charge_usd"] is None
+
+
+def test_json_parameters_of_others_stay_hidden(house: House) -> None:
+    statement = sql("select 1 from studio.generations where parameters @> %(p)s")
+    with house.acting_as(COLLEAGUE) as tx:
+        assert tx.all(statement, p=Jsonb({"resolution": "480p"})) == []
+
+
+# --- functions ---
+
+FOR_PEOPLE = {"my_role", "my_team", "my_room", "place_hold", "person_name", "acts_as_person"}
+
+
+def test_functions_are_granted_to_those_who_need_them_only(house: House) -> None:
+    with house.database.as_service() as tx:
+        rows = tx.all(
+            sql("""
+            select p.proname as name,
+                has_function_privilege('authenticated', p.oid, 'execute') as people,
+                has_function_privilege('anon', p.oid, 'execute') as anyone
+            from pg_proc as p where p.pronamespace = 'studio'::regnamespace""")
+        )
+    assert {row["name"] for row in rows if row["people"]} == FOR_PEOPLE
+    assert {row["name"] for row in rows if row["anyone"]} == set()
+
+
+def test_every_function_looks_names_up_nowhere_by_itself(house: House) -> None:
+    with house.database.as_service() as tx:
+        rows = tx.all(
+            sql("""
+            select proname from pg_proc where pronamespace = 'studio'::regnamespace
+            and not coalesce(proconfig @> array['search_path=""'], false)""")
+        )
+    assert rows == []
