@@ -41,6 +41,7 @@ def show() -> None:
         return
     submitted = st.session_state.pop(_SUBMITTED, None)
     if submitted:
+        st.toast("Submitted. You can close this page: nothing gets lost.", icon=":material/check:")
         st.switch_page("app_pages/queue.py", query_params={"generation": submitted})
     _show_form(person)
 

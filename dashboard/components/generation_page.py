@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import streamlit as st
 
+from dashboard.components.facts import facts
 from dashboard.components.money_words import dollars
+from dashboard.components.pictures import shown_width
 from dashboard.components.price_tag import seconds_words
 from dashboard.components.problem import show_box
 from dashboard.components.status_badge import phase_words, status_badge
@@ -18,7 +20,7 @@ from dashboard.services import services
 from jobs.errors import CatalogError
 from jobs.pricing import hold_usd
 from jobs.requests import title_of
-from storage.models import FINAL_STATUSES, Attempt, Generation, GenerationStatus
+from storage.models import FINAL_STATUSES, Attempt, Generation, GenerationStatus, InputImage
 
 _S = GenerationStatus
 _SETTINGS = {
@@ -54,7 +56,7 @@ def generation_body(view: GenerationView) -> None:
         _prompts(view.generation)
         _log(view.attempts)
     with right:
-        _images(view.generation)
+        _pictures(view.generation)
         _money(view)
         _settings(view.generation)
         _attempts(view.attempts)
@@ -94,13 +96,18 @@ def _cost_words(view: GenerationView) -> str:
 
 def _prompts(generation: Generation) -> None:
     with st.container(border=True):
-        st.markdown("**Prompt**")
-        st.text(generation.prompt)
-        if generation.sent_prompt == generation.prompt:
-            st.caption("fal gets exactly this.")
+        if generation.status is _S.COMPLETED:
+            picture, words = st.columns([1, 4])
+            picture.image(_input(generation, "start"), width="stretch", alt="Start image")
         else:
-            st.caption("What fal gets, with the words for the motion")
-            st.text(generation.sent_prompt)
+            words = st.container()
+        words.markdown("**Prompt**")
+        words.text(generation.prompt)
+        if generation.sent_prompt == generation.prompt:
+            words.caption("fal gets exactly this.")
+        else:
+            words.caption("What fal gets, with the words for the motion")
+            words.text(generation.sent_prompt)
 
 
 def _log(attempts: list[Attempt]) -> None:
@@ -110,11 +117,24 @@ def _log(attempts: list[Attempt]) -> None:
             st.code("\n".join(lines[-200:]), language=None, wrap_lines=True)
 
 
-def _images(generation: Generation) -> None:
-    address = f"/app/static/input/{generation.id}"
-    st.image(f"{address}/start", width="stretch", alt="Start image")
+def _pictures(generation: Generation) -> None:
+    """The video once it is there, until then what it is made from."""
+    if generation.status is _S.COMPLETED:
+        st.video(f"/app/static/media/{generation.id}/web", muted=True, autoplay=True, loop=True)
+        return
+    _show_input(generation, "start", generation.start_image)
     if generation.end_image is not None:
-        st.image(f"{address}/end", caption="End image", width="stretch", alt="End image")
+        _show_input(generation, "end", generation.end_image)
+
+
+def _show_input(generation: Generation, which: str, image: InputImage) -> None:
+    with st.container(horizontal_alignment="center"):
+        width = shown_width(image.width, image.height)
+        st.image(_input(generation, which), width=width, alt=f"{which.capitalize()} image")
+
+
+def _input(generation: Generation, which: str) -> str:
+    return f"/app/static/input/{generation.id}/{which}"
 
 
 def _money(view: GenerationView) -> None:
@@ -125,13 +145,14 @@ def _money(view: GenerationView) -> None:
         lines.append(("Charged", dollars(view.charge.amount_usd)))
     elif view.generation.status in FINAL_STATUSES:
         lines.append(("Charged", "$0.00"))
-    _facts("Money", lines)
-    if view.charge is not None and view.charge.verified:
-        st.caption(":green-badge[verified] This is what fal says it billed.")
-    elif view.charge is not None:
-        st.caption(
-            ":orange-badge[unverified] fal gave no believable bill, so the estimate was charged."
-        )
+    with st.container(border=True):
+        facts("Money", lines)
+        if view.charge is not None and view.charge.verified:
+            st.caption(":green-badge[Verified] This is what fal says it billed.")
+        elif view.charge is not None:
+            st.caption(
+                ":orange-badge[Unverified] fal gave no believable bill; the estimate was charged."
+            )
 
 
 def _settings(generation: Generation) -> None:
@@ -139,7 +160,8 @@ def _settings(generation: Generation) -> None:
     lines = [(name, _value_words(key, chosen[key])) for key, name in _SETTINGS.items()]
     if generation.seed is not None:
         lines.append(("Seed", str(generation.seed)))
-    _facts("Settings", lines)
+    with st.container(border=True):
+        facts("Settings", lines)
 
 
 def _attempts(attempts: list[Attempt]) -> None:
@@ -149,12 +171,8 @@ def _attempts(attempts: list[Attempt]) -> None:
             lines.append(("fal's own time", seconds_words(attempt.inference_s)))
         if attempt.request_id:
             lines.append(("Request id", attempt.request_id))
-        _facts(f"Attempt {attempt.number}", lines)
-
-
-def _facts(name: str, lines: list[tuple[str, str]]) -> None:
-    table = "\n".join(f"| {plain(key)} | {plain(value)} |" for key, value in lines)
-    st.markdown(f"| **{name}** | |\n|:--|--:|\n{table}")
+        with st.container(border=True):
+            facts(f"Attempt {attempt.number}", lines)
 
 
 def _value_words(key: str, value: object) -> str:

@@ -15,6 +15,7 @@ from dashboard.components.create_draft import (
     chosen_image,
     drop_image,
 )
+from dashboard.components.pictures import shown_width
 from dashboard.components.problem import show_field_problems
 from dashboard.components.prompt_counter import prompt_counter
 from dashboard.components.sample_picker import sample_picker
@@ -81,7 +82,8 @@ def image_preview(slot: str) -> None:
     if chosen is None or chosen.image is None:
         return
     image = chosen.image
-    st.image(chosen.preview, width="stretch", alt=f"Start image: {chosen.name}")
+    with st.container(horizontal_alignment="center"):
+        st.image(chosen.preview, width=shown_width(image.width, image.height), alt=chosen.name)
     size = f"{image.width} × {image.height} pixels, {_size_words(image.size_bytes)}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{plain(chosen.name)} · {size}", width="stretch")

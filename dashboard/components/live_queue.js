@@ -1,5 +1,7 @@
 // Rows are kept between updates and only what changed is written: a press that begins before an
 // update and ends after it still counts, and nothing flickers. Text goes in as text, never as HTML.
+const EMPTY = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
+const LOOKS = { video: "strong", open: "quiet" };
 const mounted = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -59,7 +61,9 @@ function build(steps) {
   const row = document.createElement("div");
   row.className = "row";
   row.setAttribute("role", "listitem");
-  const picture = make("div", "picture", row);
+  const picture = make("img", "picture", row);
+  picture.alt = "";
+  picture.loading = "lazy";
   const main = make("div", "main", row);
   const title = make("button", "title", main);
   title.type = "button";
@@ -103,10 +107,9 @@ function fill(parts, row, now) {
     bar.className = index < row.step ? "done" : index === row.step ? "now" : "";
   });
   write(parts.money, row.money);
-  const picture = row.picture ? `url("${row.picture}")` : "";
-  if (parts.shown !== picture) {
-    parts.shown = picture;
-    parts.picture.style.backgroundImage = picture;
+  if (parts.shown !== row.picture) {
+    parts.shown = row.picture;
+    parts.picture.src = row.picture || EMPTY;
   }
   parts.active = row.active;
   parts.began = now - row.elapsed_s;
@@ -121,7 +124,7 @@ function fillActs(parts, row) {
   parts.wanted = wanted;
   parts.acts.replaceChildren();
   for (const act of row.acts) {
-    const button = make("button", act.name === "video" ? "strong" : "", parts.acts);
+    const button = make("button", LOOKS[act.name] ?? "", parts.acts);
     button.type = "button";
     button.dataset.act = act.name;
     button.textContent = act.label;
@@ -133,7 +136,7 @@ function showTime(parts) {
   const now = performance.now() / 1000;
   const words = parts.active
     ? span(now - parts.began)
-    : `${span(parts.took)} · ${ago(now - parts.ended)}`;
+    : `took ${span(parts.took)} · ${ago(now - parts.ended)}`;
   write(parts.time, words);
 }
 

@@ -99,8 +99,7 @@ def _label(catalog: Catalog, key: str) -> str:
 def _picture(row: dict[str, Any], status: GenerationStatus) -> str:
     if status is _S.COMPLETED:
         return f"/app/static/media/{row['id']}/poster"
-    # Start images are as large as they were uploaded, so only those of live rows are shown.
-    if row["title"] is not None and status not in FINAL_STATUSES:
+    if row["title"] is not None:
         return f"/app/static/input/{row['id']}/start"
     return ""
 

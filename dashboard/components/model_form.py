@@ -132,7 +132,7 @@ def _ratio(model: Model) -> None:
     if chosen and chosen.image and ratio not in (AUTO, suggested_ratio(model)):
         st.caption(
             f":material/crop: The image is {chosen.image.width} × {chosen.image.height}: "
-            f"fal will crop it around its centre to {ratio.replace(':', ' : ')}."
+            f"fal will crop it around its centre to {plain(ratio)}."
         )
 
 

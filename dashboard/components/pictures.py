@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from typing import Literal
 
 from PIL import Image, ImageOps
 
 PREVIEW_PX = 720
+MOST_HEIGHT_PX = 280
+"""Of a picture beside a form or text, so that what is below it stays in sight."""
 _QUALITY = 82
 
 
@@ -15,6 +18,11 @@ def preview(data: bytes) -> bytes:
     with _opened(data, PREVIEW_PX, PREVIEW_PX) as picture:
         picture.thumbnail((PREVIEW_PX, PREVIEW_PX))
         return _jpeg(picture)
+
+
+def shown_width(width: int, height: int) -> int | Literal["stretch"]:
+    """How wide to show a picture of this size: a wide one fills its place, others stay low."""
+    return "stretch" if width > 1.2 * height else round(MOST_HEIGHT_PX * width / height)
 
 
 def cropped(data: bytes, width: int, height: int) -> bytes:

@@ -45,4 +45,4 @@ def show_box(happened: str, cost: str, todo: str) -> None:
 def show_field_problems(messages: list[str]) -> None:
     """What is wrong with one field, below it."""
     for message in messages:
-        st.caption(f":red[:material/error: {plain(message)}]")
+        st.markdown(f":small[:red[:material/error: {plain(message)}]]")

@@ -85,5 +85,5 @@ def _row(phase: Phase, total_s: float) -> str:
 
 
 def _long(seconds: float, kind: str = "long") -> str:
-    words = f"{seconds:.1f} s" if seconds < 10 else seconds_words(seconds)
+    words = seconds_words(seconds) if seconds >= 10 else f"{seconds:.{1 if seconds >= 1 else 2}f} s"
     return f'<span class="{kind}">{words}</span>'
