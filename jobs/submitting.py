@@ -113,7 +113,7 @@ def _intend(
     services: Services, lease: Lease, generation: Generation, arguments: dict[str, object]
 ) -> UUID:
     with services.database.as_service() as tx:
-        move_leased(tx, lease, Event.SUBMIT_BEGUN, Change(keep_lease=True, count_try=True))
+        move_leased(tx, lease, Event.SUBMIT_BEGUN, Change(keep_lease=True))
         return attempts.intend(
             tx,
             generation.id,
@@ -142,10 +142,10 @@ def keep_answer(
             cancel_url=accepted.cancel_url,
             queue_position=accepted.queue_position,
         )
-        _ = try_move(tx, generation_id, Event.ACCEPTED) or try_move(
-            tx, generation_id, Event.ADOPTED
-        )
-        attempts.unlock_account(tx)
+        if try_move(tx, generation_id, Event.ACCEPTED):
+            attempts.unlock_account(tx)
+        else:
+            try_move(tx, generation_id, Event.ADOPTED)
     log.info("accepted by fal", request_id=accepted.request_id)
 
 
@@ -189,7 +189,7 @@ def _not_accepted(
             _lock_account(tx, error)
             _back_to_queue(tx, generation, _later(error, 0.0))
         elif isinstance(error, FalUnavailable):
-            tries = generations.tries_of(tx, generation.id)
+            tries = generations.tries_of(tx, generation.id) + 1
             if tries >= MAX_TRIES:
                 fail(tx, generation, cause_of(error), error)
             else:

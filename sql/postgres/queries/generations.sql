@@ -34,7 +34,7 @@ update studio.generations set
     problem_detail = %(problem_detail)s,
     tries = case
         when %(count_try)s then tries + 1
-        when %(to_status)s = 'submitting' then tries  -- a submit that begins is one more of them
+        when %(to_status)s = 'submitting' then tries  -- the try itself, not its end
         else 0 end,
     not_before = now() + make_interval(secs => %(wait_s)s),
     lease_token = case when %(keep_lease)s then lease_token end,

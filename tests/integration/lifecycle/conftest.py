@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,13 +16,23 @@ import pytest
 from jobs.bootstrap import Services, fal_key
 from jobs.collecting import collect_next
 from jobs.fal.polling import AsyncFalClient
+from jobs.fal.simulator.process import Simulator
 from jobs.rendering import render_next
 from jobs.submitting import submit_next
 from jobs.watcher import Watcher
-from storage.models import FINAL_STATUSES, Generation, GenerationStatus
-from storage.records import generations
+from storage.models import FINAL_STATUSES, Attempt, Charge, Generation, GenerationStatus
+from storage.records import attempts, books, generations, ledger
+from storage.records.ledger import Hold
 
 WITHIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class Money:
+    """The money of one generation."""
+
+    hold: Hold | None
+    charge: Charge | None
 
 
 @pytest.fixture
@@ -35,10 +47,95 @@ def look(services: Services) -> Callable[[UUID], Generation]:
 
 
 @pytest.fixture
-def until(services: Services, look: Callable[[UUID], Generation]) -> Callable[..., Generation]:
-    """Works and watches until a generation has one of the statuses: `until(id, "waiting")`."""
+def tries(services: Services) -> Callable[[UUID], list[Attempt]]:
+    """Every attempt of a generation, first to last."""
 
-    def run(generation_id: UUID, *statuses: str) -> Generation:
+    def read(generation_id: UUID) -> list[Attempt]:
+        with services.database.as_service() as tx:
+            return attempts.of_generation(tx, generation_id)
+
+    return read
+
+
+@pytest.fixture
+def money(services: Services) -> Callable[[UUID], Money]:
+    """The open hold and the charge of a generation."""
+
+    def read(generation_id: UUID) -> Money:
+        with services.database.as_service() as tx:
+            hold = ledger.open_hold_of(tx, generation_id)
+            return Money(hold, ledger.charge_of(tx, generation_id))
+
+    return read
+
+
+@pytest.fixture
+def posts(simulator: Simulator) -> Callable[[UUID], int]:
+    """How many submits of a generation have reached fal."""
+
+    def count(generation_id: UUID) -> int:
+        seen = simulator.counts()["by_marker"].get(f"tag:generation={generation_id}", {})
+        return int(seen.get("posted", 0))
+
+    return count
+
+
+@pytest.fixture
+def broken(services: Services) -> Callable[[], list[str]]:
+    """What is wrong with the books; empty when every invariant holds."""
+
+    def check() -> list[str]:
+        with services.database.as_service() as tx:
+            found = books.broken_invariants(tx)
+        return [f"{b.name}: {row['problem']}" for b in found if not b.warning for row in b.rows]
+
+    return check
+
+
+@pytest.fixture
+def hurry(as_owner: Callable[..., list[Any]]) -> Callable[[], None]:
+    """Lets every wait be over: of generations, of renders, and of the locked account."""
+
+    def run() -> None:
+        as_owner("""
+            update studio.generations set not_before = null where not_before > now();
+            update studio.videos set render_not_before = null where render_not_before > now();
+            update studio.provider_state set next_probe_at = now() where next_probe_at > now()
+        """)
+
+    return run
+
+
+@pytest.fixture
+def expire(as_owner: Callable[..., list[Any]]) -> Callable[[UUID], None]:
+    """Lets the leases on a generation and its video run out, as when their worker has died."""
+
+    def run(generation_id: UUID) -> None:
+        over = "now() - interval '1 second'"
+        as_owner(
+            f"update studio.generations set lease_until = {over}"
+            " where id = %s and lease_token is not null",
+            generation_id,
+        )
+        as_owner(
+            f"update studio.videos set render_lease_until = {over}"
+            " where id = %s and render_lease_token is not null",
+            generation_id,
+        )
+
+    return run
+
+
+@pytest.fixture
+def until(
+    services: Services, look: Callable[[UUID], Generation], hurry: Callable[[], None]
+) -> Callable[..., Generation]:
+    """Works and watches until a generation has one of the statuses: `until(id, "waiting")`.
+
+    With `hurried` no wait between tries is sat out.
+    """
+
+    def run(generation_id: UUID, *statuses: str, hurried: bool = False) -> Generation:
         wanted = {GenerationStatus(s) for s in statuses} or FINAL_STATUSES
         deadline = time.monotonic() + WITHIN_S
         with watching(services):
@@ -47,6 +144,8 @@ def until(services: Services, look: Callable[[UUID], Generation]) -> Callable[..
                     raise AssertionError(f"still {look(generation_id).status}, not {wanted}")
                 if not (submit_next(services) or collect_next(services) or render_next(services)):
                     time.sleep(0.02)
+                    if hurried:
+                        hurry()
         return look(generation_id)
 
     return run
