@@ -16,13 +16,15 @@ from dashboard.error_frame import show_error
 from dashboard.front_door import error_handlers, middleware, routes
 from dashboard.services import close_services, services
 from storage.errors import SettingsError
+from storage.logs import configure_logs
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Open the services before the first request, so that a wrong setting stops the start."""
     _check_trusted_header()
-    await run_in_threadpool(services)
+    opened = await run_in_threadpool(services)
+    configure_logs("dashboard", opened.settings.log_level)
     try:
         yield
     finally:

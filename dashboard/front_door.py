@@ -8,13 +8,15 @@ from pathlib import Path
 import structlog
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard import health, media
 from dashboard.front_pages import page
 from dashboard.gate import Gate
 from dashboard.headers import SecurityHeaders
+from dashboard.roles import landing_for
+from dashboard.session_cookie import session_of
 from dashboard.signin import SignIn
 from storage.errors import StudioError
 
@@ -28,7 +30,8 @@ ErrorHandler = Callable[[Request, StudioError], Response]
 def routes() -> list[BaseRoute]:
     """Everything that is served beside Streamlit itself."""
     icons = [Route(f"/favicon.{kind}", show_icon) for kind in ("ico", "png")]
-    return [*SignIn().routes(), *media.routes(), *health.routes(), *icons]
+    start = Route("/", go_to_landing)
+    return [start, *SignIn().routes(), *media.routes(), *health.routes(), *icons]
 
 
 def middleware() -> list[Middleware]:
@@ -39,6 +42,17 @@ def middleware() -> list[Middleware]:
 def error_handlers() -> Mapping[type[StudioError], ErrorHandler]:
     """What our own routes answer when the studio can't do something."""
     return {StudioError: show_trouble}
+
+
+def go_to_landing(request: Request) -> Response:
+    """From the bare address to where this person's work begins.
+
+    The frame would do it too, but only after loading, and then the browser's Back would lead here.
+    """
+    session = session_of(request.scope)
+    if session is None:
+        return RedirectResponse("/session/login", 303)
+    return RedirectResponse(f"/{landing_for(session.person.role).name}", 303)
 
 
 def show_icon(_request: Request) -> Response:

@@ -41,6 +41,13 @@ class SlidingWindow:
         with self._lock:
             self._tries.pop(key, None)
 
+    def give_back(self, key: Hashable) -> None:
+        """Take back the last try of a key: it was no guess."""
+        with self._lock:
+            tries = self._tries.get(key)
+            if tries:
+                tries.pop()
+
     def _recent(self, key: Hashable, now: float) -> deque[float]:
         tries = self._tries.setdefault(key, deque())
         self._tries.move_to_end(key)

@@ -32,7 +32,7 @@ T = TypeVar("T")
 WINDOW_S = 15 * 60
 TRIES_PER_EMAIL = 10
 TRIES_PER_ADDRESS = 60
-"""Many colleagues come from one office's address."""
+"""Wrong ones only, because many colleagues come from one office's address."""
 LONGEST_EMAIL = 254
 """RFC 5321, 4.5.3.1.3: a path of 256 octets with its angle brackets."""
 
@@ -73,6 +73,7 @@ class SignIn:
             problem = "This e-mail address and password don't belong together."
             return shown(status=401, problem=problem)
         self._per_email.clear(email)
+        self._per_address.give_back(_address(request))
         return await _let_in(request, entry, onward)
 
     async def change_password(self, request: Request) -> Response:

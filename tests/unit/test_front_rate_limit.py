@@ -35,6 +35,14 @@ def test_a_cleared_key_begins_anew() -> None:
     assert window.take("a") == 0
 
 
+def test_a_try_given_back_does_not_count() -> None:
+    window = SlidingWindow(1, 60)
+    for _ in range(3):
+        assert window.take("a") == 0
+        window.give_back("a")
+    window.give_back("unknown")
+
+
 def test_made_up_keys_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "MOST_KEYS", 3)
     window = SlidingWindow(1, 60)

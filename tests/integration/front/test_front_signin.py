@@ -6,7 +6,8 @@ from argon2 import PasswordHasher
 
 from dashboard import passwords
 from dashboard.session_cookie import COOKIE
-from dashboard.signin import TRIES_PER_EMAIL
+from dashboard.signin import TRIES_PER_ADDRESS, TRIES_PER_EMAIL
+from storage.models import Role
 from storage.records import people
 from tests.integration.front.front_studio import HTML, PASSWORD, SAME, Studio
 
@@ -23,6 +24,13 @@ def test_a_person_signs_in_and_lands_where_they_wanted(studio: Studio) -> None:
     answer = sign_in(browser, " Max@ACME.test ", PASSWORD, "/gallery?video=7")
     assert (answer.status_code, answer.headers["location"]) == (303, "/gallery?video=7")
     assert browser.get("/gallery").status_code == 200
+
+
+def test_the_bare_address_leads_to_where_the_work_begins(studio: Studio) -> None:
+    assert studio.signed_in(studio.max).get("/").headers["location"] == "/create"
+    with studio.services.database.as_service() as tx:
+        people.change(tx, studio.eve.id, role=Role.ANALYST)
+    assert studio.signed_in(studio.eve).get("/").headers["location"] == "/gallery"
 
 
 def test_a_sign_in_is_written_down(studio: Studio) -> None:
@@ -112,6 +120,13 @@ def test_too_many_tries_wait_and_other_people_do_not(studio: Studio) -> None:
     assert "Wait 15 minutes" in answer.text
     assert 0 < int(answer.headers["retry-after"]) <= 900
     assert sign_in(browser, "eve@acme.test", PASSWORD).status_code == 303
+
+
+def test_guesses_from_one_address_wait_whoever_they_name(studio: Studio) -> None:
+    browser = studio.browser()
+    for number in range(TRIES_PER_ADDRESS):
+        sign_in(browser, f"guess{number}@acme.test", "x")
+    assert sign_in(browser, "max@acme.test", PASSWORD).status_code == 429
 
 
 @pytest.mark.parametrize(
