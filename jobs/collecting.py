@@ -29,7 +29,7 @@ from jobs.errors import (
     MediaError,
     MediaToolFailed,
 )
-from jobs.failing import cause_of, fail, fail_paid
+from jobs.failing import charge_billed, fail_leased, fail_paid
 from jobs.fal.catalog import AUTO
 from jobs.fal.messages import FalResult, RequestRef
 from jobs.leases import LEASE_S, kept_alive
@@ -261,11 +261,12 @@ def _no_result(services: Services, lease: Lease, generation: Generation, error: 
             _try_again(tx, lease, generation, error, MAX_TRIES, error.billable_units)
         elif isinstance(error, FalCanceled) and generation.cancel_requested_at:
             move_leased(tx, lease, Event.STOPPED)
+            charge_billed(tx, generation, error, "Billed although it was stopped.")
             attempts.end(tx, generation.id, error.happened)
         elif isinstance(error, FalResultGone):
             fail_paid(tx, lease, generation, error, error.billable_units)
         else:
-            fail(tx, generation, cause_of(error), error)
+            fail_leased(tx, lease, generation, error)
 
 
 def _no_video(

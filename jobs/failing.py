@@ -52,17 +52,24 @@ def cause_of(error: StudioError) -> FailureCause:
 
 
 def fail(tx: Transaction, generation: Generation, cause: FailureCause, error: StudioError) -> bool:
-    """End a generation that fal refused or gave up; False when it has moved on.
-
-    What fal says it billed for the failure is charged: moderation may bill (fal docs, FAQ).
-    """
-    units = error.billable_units if isinstance(error, FalError) else None
+    """End a generation that fal refused; False when it has moved on."""
     if not try_move(tx, generation.id, Event.FAILED, words_of(error, cause)):
         return False
-    if units is not None and units != 0:
-        charge_failure(tx, generation, units, f"Billed although it failed: {cause.value}.")
+    charge_billed(tx, generation, error, f"Billed although it failed: {cause.value}.")
     _close(tx, generation, cause, error)
     return True
+
+
+def fail_leased(tx: Transaction, lease: Lease, generation: Generation, error: StudioError) -> None:
+    """End a generation that fal has ended without a video.
+
+    Raises:
+        IllegalTransition: the lease is lost.
+    """
+    cause = cause_of(error)
+    move_leased(tx, lease, Event.FAILED, words_of(error, cause))
+    charge_billed(tx, generation, error, f"Billed although it failed: {cause.value}.")
+    _close(tx, generation, cause, error)
 
 
 def given_up(
@@ -92,6 +99,13 @@ def fail_paid(
     move_leased(tx, lease, Event.FAILED, words_of(error, cause))
     charge_failure(tx, generation, units, f"Paid, but there is no video: {cause.value}.")
     _close(tx, generation, cause, error)
+
+
+def charge_billed(tx: Transaction, generation: Generation, error: StudioError, note: str) -> None:
+    """Charge what fal says it billed without a video: moderation may bill (fal docs, FAQ)."""
+    units = error.billable_units if isinstance(error, FalError) else None
+    if units is not None and units != 0:
+        charge_failure(tx, generation, units, note)
 
 
 def charge_failure(

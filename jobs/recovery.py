@@ -97,7 +97,7 @@ def _resolve(services: Services, attempt: Attempt) -> bool:
         ref.request_id, ref.status_url, ref.response_url, ref.cancel_url, queue_position=None
     )
     keep_answer(services, attempt.generation_id, attempt.id, answer)
-    log.info("lost request found", generation=str(attempt.generation_id))
+    log.info("lost request found", generation=str(attempt.generation_id), request_id=ref.request_id)
     return True
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import structlog
+import tenacity
 
 from jobs.bootstrap import Services
 from jobs.errors import (
@@ -30,8 +31,8 @@ from jobs.leases import LEASE_S, kept_alive
 from jobs.lifecycle import Event
 from jobs.moves import move_leased, try_move
 from jobs.requests import fal_arguments
-from storage.errors import ObjectNotFound, ObjectStoreError, StudioError
-from storage.models import FailureCause, Generation, InputImage
+from storage.errors import ObjectNotFound, ObjectStoreError, RecordUnavailable, StudioError
+from storage.models import AttemptState, FailureCause, Generation, InputImage
 from storage.postgres import Transaction
 from storage.records import attempts, generations
 from storage.records.generations import Change, Lease
@@ -43,6 +44,14 @@ MAX_TRIES = 8
 LONGEST_WAIT_S = 60.0
 PROBE_AFTER_S = 60.0
 """While the account is locked one generation a minute is let through as the probe."""
+
+_when_the_record_answers = tenacity.Retrying(
+    retry=tenacity.retry_if_exception_type(RecordUnavailable),
+    wait=tenacity.wait_exponential(multiplier=0.1, max=5.0),
+    stop=tenacity.stop_after_delay(300.0),
+    reraise=True,
+)
+"""fal's answer to a submit exists only in this process until it is written down."""
 
 
 def submit_next(services: Services) -> bool:
@@ -92,7 +101,8 @@ def _submit(services: Services, lease: Lease, generation: Generation) -> None:
     except FalError as exc:
         _not_accepted(services, generation, attempt_id, exc)
     else:
-        keep_answer(services, generation.id, attempt_id, accepted)
+        log.info("accepted by fal", request_id=accepted.request_id)
+        _when_the_record_answers(keep_answer, services, generation.id, attempt_id, accepted)
 
 
 def _upload_images(services: Services, generation: Generation) -> tuple[str, str | None]:
@@ -146,7 +156,6 @@ def keep_answer(
             attempts.unlock_account(tx)
         else:
             try_move(tx, generation_id, Event.ADOPTED)
-    log.info("accepted by fal", request_id=accepted.request_id)
 
 
 def _not_uploaded(
@@ -184,25 +193,40 @@ def _not_accepted(
             attempts.mark_unknown(tx, attempt_id, error.detail or error.happened)
             try_move(tx, generation.id, Event.ANSWER_LOST, _words(error))
             return
-        attempts.refuse(tx, attempt_id, error.detail or error.happened)
-        if isinstance(error, FalAccountLocked):
+        if not _refused(tx, generation, attempt_id, error):
+            log.warning("refused, but found at fal meanwhile")
+        elif isinstance(error, FalAccountLocked):
             _lock_account(tx, error)
-            _back_to_queue(tx, generation, _later(error, 0.0))
+            _back_to_queue(tx, generation, error, _later(error, 0.0))
         elif isinstance(error, FalUnavailable):
             tries = generations.tries_of(tx, generation.id) + 1
             if tries >= MAX_TRIES:
                 fail(tx, generation, cause_of(error), error)
             else:
                 change = _later(error, wait_s(tries, error), count_try=True)
-                _back_to_queue(tx, generation, change)
+                _back_to_queue(tx, generation, error, change)
         else:
             fail(tx, generation, cause_of(error), error)
 
 
-def _back_to_queue(tx: Transaction, generation: Generation, change: Change) -> None:
-    """fal booked nothing: queue it again, or end it when a person stopped it meanwhile."""
-    if not try_move(tx, generation.id, Event.NOT_BOOKED, change):
-        try_move(tx, generation.id, Event.STOPPED)
+def _refused(tx: Transaction, generation: Generation, attempt_id: UUID, error: FalError) -> bool:
+    """Write down that fal booked nothing; False when the attempt is known to be at fal."""
+    attempts.refuse(tx, attempt_id, error.detail or error.happened)
+    latest = attempts.latest(tx, generation.id)
+    return latest is not None and latest.state is AttemptState.REFUSED
+
+
+def _back_to_queue(
+    tx: Transaction, generation: Generation, error: FalError, change: Change
+) -> None:
+    """fal booked nothing: queue it again, or end it when a person stopped it meanwhile.
+
+    An unknown outcome can't be queued again; that it is known now ends it without cost.
+    """
+    if try_move(tx, generation.id, Event.NOT_BOOKED, change):
+        return
+    if not try_move(tx, generation.id, Event.STOPPED):
+        fail(tx, generation, cause_of(error), error)
 
 
 def _lock_account(tx: Transaction, error: FalAccountLocked) -> None:

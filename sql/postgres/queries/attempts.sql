@@ -31,9 +31,9 @@ where generation_id = %(generation_id)s and state = 'intended'
 returning id;
 
 -- name: refuse
--- fal provably booked nothing.
+-- fal provably booked nothing; the answer may come after the lease was lost.
 update studio.attempts set state = 'refused', detail = %(detail)s, ended_at = clock_timestamp()
-where id = %(id)s and state = 'intended'
+where id = %(id)s and state in ('intended', 'unknown')
 returning id;
 
 -- name: end

@@ -127,12 +127,13 @@ where id = %(id)s and lease_token = %(lease_token)s
 returning id;
 
 -- name: postpone
--- Give a lease back without a change of status, to be tried again after a wait.
+-- Give a lease back without a change of status, to be tried again after a wait. No row: the lease
+-- is lost, or a person stopped it.
 update studio.generations set
     lease_token = null, lease_until = null, tries = tries + 1,
     problem = %(problem)s, todo = %(todo)s, problem_detail = %(problem_detail)s,
     not_before = now() + make_interval(secs => %(wait_s)s)
-where id = %(id)s and lease_token = %(lease_token)s
+where id = %(id)s and lease_token = %(lease_token)s and status in ('queued', 'collecting')
 returning tries;
 
 -- name: lost_submits

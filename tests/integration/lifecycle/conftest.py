@@ -151,6 +151,24 @@ def until(
     return run
 
 
+@pytest.fixture
+def watch(services: Services, look: Callable[[UUID], Generation]) -> Callable[..., Generation]:
+    """Submits and watches, but collects nothing, until a generation has one of the statuses."""
+
+    def run(generation_id: UUID, *statuses: str) -> Generation:
+        deadline = time.monotonic() + WITHIN_S
+        while submit_next(services):
+            continue
+        with watching(services):
+            while look(generation_id).status not in statuses:
+                if time.monotonic() > deadline:
+                    raise AssertionError(f"still {look(generation_id).status}, not {statuses}")
+                time.sleep(0.02)
+        return look(generation_id)
+
+    return run
+
+
 @contextmanager
 def watching(services: Services) -> Iterator[None]:
     """A watcher in a thread for the length of a `with` block."""
