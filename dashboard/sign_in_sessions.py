@@ -10,14 +10,6 @@ from storage.models import Person, Session
 from storage.records import events, people, sessions
 
 
-class _OnlyLooked(Exception):
-    """Undoes the use of a link; carries who it would have signed in."""
-
-    def __init__(self, person: Person) -> None:
-        super().__init__()
-        self.person = person
-
-
 def begin(services: Services, entry: Entry, *, user_agent: str, before: Session | None) -> str:
     """Begin a session for somebody who came in; the token for their cookie.
 
@@ -55,17 +47,11 @@ def end_others(services: Services, session: Session, *, user_agent: str) -> str:
 def look_at_link(services: Services, token: str) -> Person | None:
     """Whom a one-time link signs in, without using it up; None when it no longer does.
 
-    Mail programs and chats open links by themselves, so only pressing the button uses one up: the
-    use is written and taken back.
+    Mail programs and chats open links by themselves, so only pressing the button uses one up.
     """
-    try:
-        with services.database.as_service() as tx:
-            person_id = sessions.use_link(tx, token)
-            if person_id is not None:
-                raise _OnlyLooked(people.by_id(tx, person_id))
-    except _OnlyLooked as looked:
-        return looked.person
-    return None
+    with services.database.as_service() as tx:
+        person_id = sessions.find_link(tx, token)
+        return people.by_id(tx, person_id) if person_id is not None else None
 
 
 def use_link(services: Services, token: str) -> Entry | None:

@@ -58,6 +58,12 @@ def add_link(tx: Transaction, token: str, person_id: UUID, *, hours: int) -> Non
     tx.run(_Q["add_link"], token_sha256=_sha256(token), person_id=person_id, hours=hours)
 
 
+def find_link(tx: Transaction, token: str) -> UUID | None:
+    """Whom a link would sign in, without using it up; None when used, expired or unknown."""
+    row = tx.one_or_none(_Q["find_link"], token_sha256=_sha256(token))
+    return row["person_id"] if row else None
+
+
 def use_link(tx: Transaction, token: str) -> UUID | None:
     """Use a link up: the person it signs in, None when used, expired or unknown."""
     row = tx.one_or_none(_Q["use_link"], token_sha256=_sha256(token))

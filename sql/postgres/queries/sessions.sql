@@ -38,6 +38,12 @@ where person_id = %(person_id)s and revoked_at is null;
 insert into studio.sign_in_links (token_sha256, person_id, expires_at)
 values (%(token_sha256)s, %(person_id)s, now() + make_interval(hours => %(hours)s));
 
+-- name: find_link
+-- Whom a link would sign in; no row when it is used, expired or unknown.
+select l.person_id from studio.sign_in_links as l
+inner join studio.people as p on p.id = l.person_id
+where l.token_sha256 = %(token_sha256)s and l.used_at is null and l.expires_at > now() and p.active;
+
 -- name: use_link
 -- Use a link up; the person it signs in, no row when it is used, expired or unknown.
 update studio.sign_in_links as l set used_at = now()
