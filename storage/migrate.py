@@ -7,9 +7,11 @@ import hashlib
 import psycopg
 from pydantic import SecretStr
 
-from storage.errors import RecordError
-from storage.postgres import mapped_errors
+from storage.errors import RecordError, RecordForbidden
+from storage.postgres import CONNECT_TIMEOUT_S, mapped_errors
 from storage.sqlfiles import migrations, queries
+
+_Q = queries("migrate")
 
 
 def migrate(url: SecretStr, *, company: str, time_zone: str) -> list[str]:
@@ -19,28 +21,41 @@ def migrate(url: SecretStr, *, company: str, time_zone: str) -> list[str]:
 
     Raises:
         RecordError: a migration failed, or one that is already applied was changed afterwards.
+        RecordForbidden: the database's user may not do this.
     """
-    named = queries("migrate")
+    try:
+        with (
+            mapped_errors(),
+            psycopg.connect(
+                url.get_secret_value(), autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
+            ) as connection,
+        ):
+            connection.execute(_Q["lock"].text)
+            applied = _apply_missing(connection)
+            connection.execute(
+                _Q["describe_organisation"].text, {"name": company, "time_zone": time_zone}
+            )
+    except RecordForbidden as exc:
+        raise RecordForbidden(
+            "This user of the database may not migrate it.",
+            todo="Put one into DATABASE_URL that owns the database and may create roles.",
+        ) from exc
+    return applied
+
+
+def _apply_missing(connection: psycopg.Connection[tuple[str, str]]) -> list[str]:
+    connection.execute(_Q["create_table"].text)
+    done = dict(connection.execute(_Q["applied"].text).fetchall())
     applied = []
-    with (
-        mapped_errors(),
-        psycopg.connect(url.get_secret_value(), autocommit=True) as connection,
-    ):
-        connection.execute(named["lock"].text)
-        connection.execute(named["create_table"].text)
-        done: dict[str, str] = dict(connection.execute(named["applied"].text).fetchall())
-        for name, text in migrations():
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            if name in done:
-                _check_unchanged(name, done[name], digest)
-                continue
-            with connection.transaction():
-                connection.execute(text)
-                connection.execute(named["record"].text, {"name": name, "sha256": digest})
-            applied.append(name)
-        connection.execute(
-            named["describe_organisation"].text, {"name": company, "time_zone": time_zone}
-        )
+    for name, text in migrations():
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if name in done:
+            _check_unchanged(name, done[name], digest)
+            continue
+        with connection.transaction():
+            connection.execute(text)
+            connection.execute(_Q["record"].text, {"name": name, "sha256": digest})
+        applied.append(name)
     return applied
 
 

@@ -139,4 +139,5 @@ def mapped_errors() -> Iterator[None]:
             detail=exc.diag.message_detail or "",
         ) from exc
     except psycopg.Error as exc:
-        raise RecordError(f"The database refused: {exc.diag.message_primary}") from exc
+        # psycopg refuses some values itself; then there is no word from Postgres.
+        raise RecordError(f"The database refused: {exc.diag.message_primary or exc}") from exc
