@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from jobs.bells import Bell
 from jobs.bootstrap import Services
 from jobs.errors import (
     BrokenVideo,
+    CatalogError,
     FalAccountLocked,
     FalCanceled,
     FalError,
@@ -40,7 +42,7 @@ from jobs.media.rendered import RenderedFile, rendered_file
 from jobs.media.renditions import planned_kinds
 from jobs.moves import move_leased
 from jobs.pricing import charge_for
-from jobs.submitting import wait_s
+from jobs.submitting import PROBE_AFTER_S, wait_s
 from storage.errors import ObjectStoreError, ObjectStoreUnavailable, StudioError
 from storage.models import Attempt, Generation, Rendition, RenditionKind, RenditionState
 from storage.postgres import Transaction
@@ -155,9 +157,13 @@ def _ratio(services: Services, generation: Generation, prepared: PreparedVideo) 
     asked = str(generation.parameters["aspect_ratio"])
     if asked != AUTO:
         return asked
-    model = services.catalog.by_key(generation.model)
-    facts = prepared.facts
-    return model.nearest_ratio(str(generation.parameters["resolution"]), facts.width, facts.height)
+    width, height = prepared.facts.width, prepared.facts.height
+    try:
+        model = services.catalog.by_key(generation.model)
+        return model.nearest_ratio(str(generation.parameters["resolution"]), width, height)
+    except CatalogError:  # dropped from the catalogue since, but the video is paid for
+        shape = Fraction(width, height)
+        return f"{shape.numerator}:{shape.denominator}"
 
 
 def put_file(
@@ -259,6 +265,8 @@ def _no_result(services: Services, lease: Lease, generation: Generation, error: 
     with services.database.as_service() as tx:
         if isinstance(error, FalUnavailable | FalNotFinished | FalAccountLocked):
             _try_again(tx, lease, generation, error, MAX_TRIES, error.billable_units)
+        elif isinstance(error, FalAccountLocked):
+            _wait_for_account(tx, lease, error)
         elif isinstance(error, FalCanceled) and generation.cancel_requested_at:
             move_leased(tx, lease, Event.STOPPED)
             charge_billed(tx, generation, error, "Billed although it was stopped.")
@@ -267,6 +275,15 @@ def _no_result(services: Services, lease: Lease, generation: Generation, error: 
             fail_paid(tx, lease, generation, error, error.billable_units)
         else:
             fail_leased(tx, lease, generation, error)
+
+
+def _wait_for_account(tx: Transaction, lease: Lease, error: FalAccountLocked) -> None:
+    """The video is there and paid for: it waits for the administrator, however long it takes."""
+    change = Change(
+        problem=error.happened, todo=error.todo or None, detail=error.detail, wait_s=PROBE_AFTER_S
+    )
+    generations.postpone(tx, lease, change)
+    log.warning("not collected, the account is locked", error=str(error))
 
 
 def _no_video(

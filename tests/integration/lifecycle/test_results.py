@@ -1,0 +1,256 @@
+"""What fal's results, good and bad, leave behind: a status, words, and the right money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from jobs.admission import stop
+from jobs.bootstrap import SIMULATOR_KEY, Services
+from jobs.collecting import collect_next
+from jobs.errors import FalAccountLocked, FalCanceled, FalError
+from jobs.fal.client import FalClient
+from jobs.fal.messages import FalResult, RequestRef
+from jobs.fal.simulator.process import Simulator
+from storage.errors import ObjectStoreUnavailable
+from storage.models import FailureCause, Generation, GenerationStatus, Person
+from storage.objects.base import StoredObject
+from storage.objects.local import LocalStore
+from storage.records import videos
+
+Submit = Callable[..., UUID]
+Look = Callable[[UUID], Generation]
+Until = Callable[..., Generation]
+
+ESTIMATE = Decimal("0.019440")
+
+UNPAID = {
+    "refuse_prompt": (FailureCause.REFUSED_PROMPT, "refused the prompt"),
+    "refuse_start_image": (FailureCause.REFUSED_START_IMAGE, "refused the start image"),
+    "refuse_end_image": (FailureCause.REFUSED_END_IMAGE, "refused the end image"),
+    "refuse_output": (FailureCause.REFUSED_OUTPUT, "refused the finished video"),
+    "bad_image": (FailureCause.BAD_INPUT, "can't read the start image"),
+    "result_500": (FailureCause.PROVIDER_DOWN, "failed on its side"),
+    "generation_timeout": (FailureCause.TIMEOUT, "in time"),
+    "start_timeout": (FailureCause.TIMEOUT, "in time"),
+    "runner_gone": (FailureCause.PROVIDER_DOWN, "failed on its side"),
+}
+PAID = {
+    "result_gone": (FailureCause.PROVIDER_DOWN, "no longer knows"),
+    "result_missing_file": (FailureCause.PROVIDER_DOWN, "no longer gives the video out"),
+    "truncated_file": (FailureCause.MEDIA, "broke off"),
+    "not_a_video": (FailureCause.MEDIA, "not a"),
+}
+
+
+class Answers(FalClient):
+    """The client, with other answers to a result while there are any."""
+
+    instead: list[FalError]
+
+    def result(self, request: RequestRef) -> FalResult:
+        if self.instead:
+            raise self.instead.pop(0)
+        return super().result(request)
+
+
+@pytest.fixture
+def answers(simulator: Simulator) -> Iterator[Answers]:
+    with Answers(SIMULATOR_KEY, simulator.url) as fal:
+        yield fal
+
+
+class StoreDown(LocalStore):
+    """A store that can't be reached."""
+
+    def put(self, key: str, source: Path, content_type: str) -> StoredObject:
+        raise ObjectStoreUnavailable("The file store can't be reached.")
+
+
+def ended(until: Until, generation_id: UUID) -> Generation:
+    return until(generation_id, "completed", "failed", "canceled", hurried=True)
+
+
+@pytest.mark.parametrize("name", UNPAID)
+def test_a_failure_that_fal_does_not_bill_costs_nothing(
+    name: str, submit: Submit, until: Until, money: Any, posts: Any, broken: Any
+) -> None:
+    cause, words = UNPAID[name]
+    generation = ended(until, submit(prompt=f"A sneaker on a stand [fault:{name}]"))
+    assert (generation.status, generation.cause) == ("failed", cause)
+    assert words in str(generation.problem)
+    assert generation.todo
+    assert (money(generation.id).hold, money(generation.id).charge) == (None, None)
+    assert posts(generation.id) == 1
+    assert broken() == []
+
+
+def test_a_refusal_that_fal_bills_is_charged(submit: Submit, until: Until, money: Any) -> None:
+    generation = ended(until, submit(prompt="A sneaker [fault:refuse_output_billed]"))
+    charge = money(generation.id).charge
+    assert generation.cause is FailureCause.REFUSED_OUTPUT
+    assert (charge.amount_usd, charge.verified) == (ESTIMATE, True)
+    assert money(generation.id).hold is None
+
+
+@pytest.mark.parametrize("name", PAID)
+def test_a_paid_video_that_can_not_be_had_is_charged_and_says_so(
+    name: str, submit: Submit, until: Until, money: Any, broken: Any
+) -> None:
+    cause, words = PAID[name]
+    generation = ended(until, submit(prompt=f"A sneaker on a stand [fault:{name}]"))
+    assert (generation.status, generation.cause) == ("failed", cause)
+    assert words in str(generation.problem)
+    assert money(generation.id).charge.amount_usd == ESTIMATE
+    assert money(generation.id).hold is None
+    assert broken() == []
+
+
+@pytest.mark.parametrize("name", ["units_missing", "units_negative", "units_absurd"])
+def test_a_bill_that_can_not_be_believed_is_replaced_by_the_estimate(
+    name: str, submit: Submit, until: Until, money: Any
+) -> None:
+    generation = ended(until, submit(prompt=f"A sneaker on a stand [fault:{name}]"))
+    charge = money(generation.id).charge
+    assert generation.status is GenerationStatus.COMPLETED
+    assert (charge.amount_usd, charge.verified) == (ESTIMATE, False)
+
+
+def test_a_video_of_another_size_is_kept_as_it_is(
+    services: Services, submit: Submit, until: Until
+) -> None:
+    generation = ended(until, submit(prompt="A sneaker on a stand [fault:wrong_size]"))
+    with services.database.as_service() as tx:
+        video = videos.by_id(tx, generation.id)
+    assert generation.status is GenerationStatus.COMPLETED
+    assert (video.width, video.height) == (432, 240)
+
+
+def test_a_status_poll_that_fails_once_is_made_good(submit: Submit, until: Until) -> None:
+    generation = ended(until, submit(prompt="A sneaker on a stand [fault:status_502]"))
+    assert generation.status is GenerationStatus.COMPLETED
+
+
+def test_a_damaged_file_is_fetched_again(
+    submit: Submit, until: Until, simulator: Simulator
+) -> None:
+    simulator.set_fault("not_a_video", count=2)
+    assert ended(until, submit()).status is GenerationStatus.COMPLETED
+
+
+def test_a_file_that_is_gone_for_the_moment_waits_before_the_next_try(
+    services: Services, submit: Submit, watch: Until, look: Look, simulator: Simulator
+) -> None:
+    generation_id = submit()
+    watch(generation_id, "collecting")
+    simulator.set_fault("not_a_video")
+    assert collect_next(services)
+    assert look(generation_id).problem
+    assert not collect_next(services)
+
+
+def test_a_locked_account_keeps_a_finished_video_waiting_for_it(
+    services: Services,
+    answers: Answers,
+    submit: Submit,
+    watch: Until,
+    look: Look,
+    money: Any,
+    hurry: Any,
+) -> None:
+    generation_id = submit()
+    watch(generation_id, "collecting")
+    answers.instead = [FalAccountLocked("fal refuses the studio's account or key.")] * 2
+    locked = replace(services, fal=answers)
+    for _ in range(2):
+        assert collect_next(locked)
+        hurry()
+    assert look(generation_id).status is GenerationStatus.COLLECTING
+    assert "refuses" in str(look(generation_id).problem)
+    assert money(generation_id).hold is not None
+    assert collect_next(locked)
+    assert look(generation_id).status is GenerationStatus.COMPLETED
+
+
+def test_a_stopped_run_that_fal_bills_is_charged(
+    services: Services,
+    answers: Answers,
+    submit: Submit,
+    watch: Until,
+    look: Look,
+    money: Any,
+    person: Person,
+) -> None:
+    generation_id = submit(prompt="A sneaker on a stand [fault:cancel_ignored]")
+    watch(generation_id, "waiting", "running")
+    stop(services, person, generation_id)
+    watch(generation_id, "collecting")
+    answers.instead = [FalCanceled("Cancelled.", billable_units=Decimal("0.0108"))]
+    collect_next(replace(services, fal=answers))
+    assert look(generation_id).status is GenerationStatus.CANCELED
+    assert money(generation_id).charge.verified
+    assert money(generation_id).hold is None
+
+
+def test_a_request_cancelled_in_fals_own_dashboard_fails_without_cost(
+    services: Services, answers: Answers, submit: Submit, watch: Until, look: Look, money: Any
+) -> None:
+    generation_id = submit()
+    watch(generation_id, "collecting")
+    answers.instead = [FalCanceled("The generation was cancelled at fal.")]
+    collect_next(replace(services, fal=answers))
+    assert look(generation_id).status is GenerationStatus.FAILED
+    assert money(generation_id).charge is None
+
+
+def test_a_model_that_was_dropped_from_the_catalogue_still_gives_its_video(
+    services: Services, submit: Submit, watch: Until, look: Look
+) -> None:
+    generation_id = submit(aspect_ratio="auto")
+    watch(generation_id, "collecting")
+    model = look(generation_id).model
+    others = tuple(m for m in services.catalog.models if m.key != model)
+    without = services.catalog.model_copy(update={"models": others, "default_model": others[0].key})
+    assert collect_next(replace(services, catalog=without))
+    with services.database.as_service() as tx:
+        video = videos.by_id(tx, generation_id)
+    width, height = map(int, video.aspect_ratio.split(":"))
+    assert width * video.height == height * video.width
+    assert look(generation_id).status is GenerationStatus.COMPLETED
+
+
+def test_a_store_that_is_down_for_long_ends_a_paid_video_with_its_charge(
+    services: Services,
+    submit: Submit,
+    watch: Until,
+    look: Look,
+    money: Any,
+    hurry: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("jobs.collecting.MAX_TRIES", 3)
+    generation_id = submit()
+    watch(generation_id, "collecting")
+    down = replace(services, store=StoreDown(tmp_path))
+    for _ in range(3):
+        assert look(generation_id).status is GenerationStatus.COLLECTING
+        assert collect_next(down)
+        hurry()
+    assert look(generation_id).cause is FailureCause.STORAGE
+    assert money(generation_id).charge.verified
+
+
+def test_a_video_that_no_tool_can_read_is_kept_from_the_gallery(
+    services: Services, submit: Submit, until: Until
+) -> None:
+    generation = ended(until, submit(prompt="A sneaker on a stand [fault:not_a_video]"))
+    with services.database.as_service() as tx:
+        assert videos.renditions_of(tx, generation.id) == {}
+    assert list(services.store.list(f"videos/{generation.id}")) == []
