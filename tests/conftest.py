@@ -47,6 +47,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
     server = EmbeddedPostgres(folder / "data", folder / "log")
     server.start()
     try:
+        # Nothing here has to outlive a power cut, and a database a test is a lot to write.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            _execute(server.url, f"alter system set {setting} = off")
+        _execute(server.url, "select pg_reload_conf()")
         _execute(server.url, "create database template_studio")
         migrate(_url_of(server, "template_studio"), company="Acme", time_zone="Europe/Berlin")
         yield server
