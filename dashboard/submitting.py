@@ -10,7 +10,6 @@ from uuid import UUID
 from dashboard.services import services
 from dashboard.whoami import current_person
 from jobs.admission import admit, retry, stop
-from jobs.errors import InvalidRequest, Problem
 from jobs.requests import RequestDraft
 from storage.errors import RecordConflict
 from storage.models import GenerationStatus, Person
@@ -49,8 +48,12 @@ def stop_generation(generation_id: UUID) -> GenerationStatus:
 
 def _campaign_id(person: Person, name: str) -> UUID:
     try:
-        with services().database.as_person(person.id) as tx:
-            return campaigns.ensure(tx, person.team_id, name, person.id).id
-    except RecordConflict as exc:
-        taken = Problem("campaign_id", f"A campaign named {name!r} was closed; take another name.")
-        raise InvalidRequest([taken]) from exc
+        return _ensure_campaign(person, name)
+    except RecordConflict:
+        # A colleague made it in the same moment, so now it is there.
+        return _ensure_campaign(person, name)
+
+
+def _ensure_campaign(person: Person, name: str) -> UUID:
+    with services().database.as_person(person.id) as tx:
+        return campaigns.ensure(tx, person.team_id, name, person.id).id

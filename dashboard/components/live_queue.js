@@ -14,7 +14,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const button = event.target.closest("button[data-act]");
     if (!button) return;
     if (button.dataset.act === "stop" || button.dataset.act === "again") pause(button);
-    setTriggerValue("act", { name: button.dataset.act, id: button.closest(".row").dataset.id });
+    const id = button.closest(".row").dataset.id;
+    setTriggerValue("act", { name: button.dataset.act, id, press: `${Date.now()}${Math.random()}` });
   };
 
   const seen = new Set();

@@ -19,6 +19,7 @@ from jobs.pricing import hold_usd
 from storage.models import FINAL_STATUSES, FailureCause, GenerationStatus
 
 _HERE = Path(__file__)
+_LAST_PRESS = "live_queue_press"
 _S = GenerationStatus
 _FAILED = frozenset({_S.FAILED, _S.CANCELED})
 
@@ -47,8 +48,15 @@ def live_queue(rows: list[dict[str, Any]], catalog: Catalog, now: datetime) -> A
     result = _LIST(
         key="live_queue", data={"rows": shown, "steps": list(STEPS)}, on_act_change=lambda: None
     )
-    pressed = result.act
-    return Act(str(pressed["name"]), str(pressed["id"])) if pressed else None
+    return _new_act(result.act)
+
+
+def _new_act(pressed: dict[str, Any] | None) -> Act | None:
+    """A press counts once, even when its run is repeated before the browser hears of it."""
+    if not pressed or pressed["press"] == st.session_state.get(_LAST_PRESS):
+        return None
+    st.session_state[_LAST_PRESS] = pressed["press"]
+    return Act(str(pressed["name"]), str(pressed["id"]))
 
 
 def row_data(row: dict[str, Any], catalog: Catalog, now: datetime) -> dict[str, Any]:

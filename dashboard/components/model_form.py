@@ -62,27 +62,26 @@ def model_form(catalog: Catalog, model: Model, problems: dict[str, list[str]]) -
 
 def _model_picker(catalog: Catalog) -> None:
     models = sorted(catalog.models, key=lambda m: m.status is ModelStatus.RETIRED)
-    labels = {model.key: _model_words(model) for model in models}
+    labels = {model.key: f"{plain(model.label)}{_BADGES[model.status]}" for model in models}
     st.radio(
         "Model",
         list(labels),
         format_func=labels.__getitem__,
-        captions=[plain(_summary_of(model)) for model in models],
+        captions=[_model_words(model) for model in models],
         key=MODEL,
         persist_state="session",
     )
 
 
 def _model_words(model: Model) -> str:
-    """Name and price, for the settings of the form as far as the model has them."""
-    price = price_words(estimate_like(model))
-    return f"**{plain(model.label)}** · {plain(price)}{_BADGES[model.status]}"
+    """Price, for the settings of the form as far as the model has them, and what it is for.
 
-
-def _summary_of(model: Model) -> str:
-    """What it is for; what to know about it once it is chosen, or before when it has no future."""
+    What else there is to know is told once it is chosen, or before when the model has no future.
+    """
     told = model.status is not ModelStatus.ACTIVE or st.session_state[MODEL] == model.key
-    return f"{model.summary} {model.note if told else ''}".strip()
+    note = model.note if told else ""
+    price = price_words(estimate_like(model))
+    return f"**{plain(price)}** · {plain(f'{model.summary} {note}'.strip())}"
 
 
 def _length_and_size(model: Model) -> None:
