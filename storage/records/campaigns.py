@@ -20,5 +20,7 @@ def ensure(tx: Transaction, team_id: UUID, name: str, person_id: UUID) -> Campai
     """The team's open campaign of this name, made when there is none."""
     row = tx.one_or_none(_Q["by_name"], team_id=team_id, name=name)
     if row is None:
-        row = tx.one(_Q["insert"], team_id=team_id, name=name, created_by=person_id)
+        row = tx.one_or_none(_Q["insert"], team_id=team_id, name=name, created_by=person_id)
+    if row is None:  # Another made it between the two.
+        row = tx.one(_Q["by_name"], team_id=team_id, name=name)
     return Campaign(**row)

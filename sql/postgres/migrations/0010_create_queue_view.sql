@@ -6,12 +6,12 @@ create view studio.team_queue with (security_barrier) as
 with places as (
     select
         q.id,
-        row_number() over (order by q.lane desc, q.nth, t.last_turn_at nulls first, q.created_at)
-            as place
+        row_number() over (
+            order by q.lane desc, q.nth, t.last_turn_at nulls first, q.created_at, q.id) as place
     from (
         select
             g.id, g.lane, g.person_id, g.created_at,
-            row_number() over (partition by g.person_id, g.lane order by g.created_at) as nth
+            row_number() over (partition by g.person_id, g.lane order by g.created_at, g.id) as nth
         from studio.generations as g
         where g.status = 'queued'
     ) as q

@@ -79,7 +79,7 @@ next_one as (
         and (g.lease_until is null or g.lease_until <= now())
         and (select n from in_flight) < %(in_flight_limit)s
         and exists (select from open_door)
-    order by g.lane desc, t.last_turn_at nulls first, g.created_at
+    order by g.lane desc, t.last_turn_at nulls first, g.created_at, g.id
     limit 1
     for update of g skip locked
 ),

@@ -26,15 +26,10 @@ limit 1;
 
 -- name: ensure_team
 -- The team of this name, made when there is none.
-with made as (
-    insert into studio.teams (name) values (%(name)s) on conflict (lower(name)) do nothing
-    returning id
-)
-
-select id from made
-union all
-select id from studio.teams where lower(name) = lower(%(name)s)
-limit 1;
+insert into studio.teams as t (name) values (%(name)s)
+-- An update that changes nothing, because a team that another makes just now can't be read yet.
+on conflict (lower(name)) do update set name = t.name
+returning id;
 
 -- name: insert
 -- A new person.
