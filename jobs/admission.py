@@ -129,7 +129,8 @@ def stop(services: Services, person: Person, generation_id: UUID) -> GenerationS
         IllegalTransition: it is too late to stop it.
     """
     with services.database.as_person(person.id) as tx:
-        for event in (Event.WITHDRAWN, Event.STOP_ASKED):
+        # Twice the first: a submit that fal did not book goes back to the queue in between.
+        for event in (Event.WITHDRAWN, Event.STOP_ASKED, Event.WITHDRAWN):
             move = MOVES[event]
             if generations.request_stop(tx, generation_id, move.from_statuses, move.to_status):
                 _add_event(tx, "canceled", person, generation_id)
@@ -137,7 +138,13 @@ def stop(services: Services, person: Person, generation_id: UUID) -> GenerationS
         status = generations.by_id(tx, generation_id).status
     if status in (GenerationStatus.CANCELING, GenerationStatus.CANCELED):
         return status
-    raise IllegalTransition(
+    raise _too_late(status)
+
+
+def _too_late(status: GenerationStatus) -> IllegalTransition:
+    if status is GenerationStatus.FAILED:
+        return IllegalTransition("There is nothing to stop: this video has failed already.")
+    return IllegalTransition(
         "It is too late to stop this video: fal has already made it.",
         todo="You will find it in the gallery, where you can delete it.",
         cost="It is charged like any finished video.",

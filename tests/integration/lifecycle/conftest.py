@@ -18,6 +18,7 @@ from jobs.collecting import collect_next
 from jobs.fal.polling import AsyncFalClient
 from jobs.fal.simulator.process import Simulator
 from jobs.pace import UsualTimes
+from jobs.recovery import resolve_unknowns
 from jobs.rendering import render_next
 from jobs.submitting import submit_next
 from jobs.watcher import Watcher
@@ -173,6 +174,19 @@ def watch(services: Services, look: Callable[[UUID], Generation]) -> Callable[..
                     raise AssertionError(f"still {look(generation_id).status}, not {statuses}")
                 time.sleep(0.02)
         return look(generation_id)
+
+    return run
+
+
+@pytest.fixture
+def found_at_fal(services: Services) -> Callable[[int], None]:
+    """Looks in fal's history until so many lost requests were found there."""
+
+    def run(count: int) -> None:
+        deadline = time.monotonic() + WITHIN_S
+        while (count := count - resolve_unknowns(services)) > 0:
+            assert time.monotonic() < deadline, f"{count} are not in fal's history"
+            time.sleep(0.05)
 
     return run
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,7 +15,7 @@ from jobs.fal.client import FalClient
 from jobs.fal.messages import Timeouts
 from jobs.fal.simulator.faults import FAULTS, Stage
 from jobs.fal.simulator.process import Simulator
-from jobs.recovery import resolve_unknowns, sweep
+from jobs.recovery import sweep
 from jobs.submitting import MAX_TRIES, submit_next, wait_s
 from storage.models import Attempt, AttemptState, FailureCause, Generation, GenerationStatus
 from storage.records import attempts, generations
@@ -41,13 +40,6 @@ def impatient(services: Services, simulator: Simulator) -> Iterator[Services]:
 def words(name: str) -> str:
     late = "=3" if name == "slow_answer" else ""
     return f"The sneaker turns slowly [fault:{name}{late}]"
-
-
-def found_at_fal(services: Services, count: int) -> None:
-    deadline = time.monotonic() + 20
-    while (count := count - resolve_unknowns(services)) > 0:
-        assert time.monotonic() < deadline, f"{count} lost requests are not in fal's history"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("name", LOST)
@@ -77,12 +69,17 @@ def test_a_lost_answer_leaves_one_post_and_the_money_held(
 
 
 def test_lost_requests_are_found_and_each_video_charged_once(
-    impatient: Services, submit: Submit, until: Until, money: Any, posts: Any
+    impatient: Services,
+    submit: Submit,
+    until: Until,
+    money: Any,
+    posts: Any,
+    found_at_fal: Any,
 ) -> None:
     lost = [submit(prompt=words(name)) for name in LOST]
     while submit_next(impatient):
         continue
-    found_at_fal(impatient, len(lost))
+    found_at_fal(len(lost))
     for generation_id in lost:
         assert until(generation_id, "completed").status is GenerationStatus.COMPLETED
         assert money(generation_id).hold is None
