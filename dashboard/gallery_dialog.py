@@ -8,9 +8,7 @@ import streamlit as st
 
 from dashboard import gallery_reads
 from dashboard.components.lightbox import Sheet, lightbox
-from dashboard.error_frame import plain
 from dashboard.gallery_feed import Feed, around, reread
-from dashboard.gallery_reads import is_pending
 from dashboard.services import services
 from dashboard.video_facts import facts_of, last_day, moment
 from dashboard.whoami import current_person
@@ -20,8 +18,8 @@ from storage.models import Person, Video
 PARAMETER = "video"
 """The part of the address that names the open video."""
 
-LOOK_AGAIN_S = 2.0
-"""How often the lightbox looks whether more renditions are ready."""
+LOOK_AGAIN_S = 3.0
+"""How often the lightbox looks again: renditions become ready, colleagues delete."""
 
 FEED = "gallery_feed"
 """Where the session keeps what it has loaded of the gallery."""
@@ -47,6 +45,12 @@ def close_video() -> None:
     st.session_state.pop(_VIEWED, None)
 
 
+def is_open() -> bool:
+    """Whether the lightbox is over the page; running the page again would make it start anew."""
+    viewed = st.session_state.get(_VIEWED)
+    return viewed is not None and asked_for() == str(viewed)
+
+
 def find_asked_for(person: Person) -> Video | None:
     """The video in the address; None when there is none that this person may see."""
     try:
@@ -56,11 +60,10 @@ def find_asked_for(person: Person) -> Video | None:
     return gallery_reads.video(services(), person, video_id)
 
 
-def show_video(person: Person, feed: Feed, video: Video) -> None:
+def show_video(video: Video) -> None:
     """Open the lightbox; closing it takes the video out of the address."""
-    _note_view(person, video)
-    box = st.dialog(plain(video.title), width="large", on_dismiss=close_video)
-    box(_follow_video)(feed, video.id)
+    title = "Trash" if video.deleted_at else "Gallery"
+    st.dialog(title, width="large", on_dismiss=close_video)(_show_sheet)()
 
 
 def last_moved() -> Video | None:
@@ -84,24 +87,17 @@ def move(person: Person, video: Video) -> None:
     close_video()
 
 
-def _follow_video(feed: Feed, video_id: UUID) -> None:
-    video = gallery_reads.video(services(), current_person(), video_id)
-    pending = video is not None and is_pending(video)
-    st.fragment(_show_sheet, run_every=LOOK_AGAIN_S if pending else None)(feed, video_id)
-
-
-def _show_sheet(feed: Feed, video_id: UUID) -> None:
+@st.fragment(run_every=LOOK_AGAIN_S)
+def _show_sheet() -> None:
+    """The video in the address. Another one takes its place here, without opening anew."""
     person = current_person()
-    video = gallery_reads.video(services(), person, video_id)
+    video = find_asked_for(person)
     if video is None:
         st.info("This video is no longer here.", icon=":material/search_off:")
         return
-    wish = lightbox(_sheet_of(person, feed, video))
-    if wish.go:
-        open_video(wish.go)
-    if wish.move:
+    _note_view(person, video)
+    if lightbox(_sheet_of(person, st.session_state[FEED], video), on_go=open_video):
         move(person, video)
-    if wish.go or wish.move:
         st.rerun()
 
 

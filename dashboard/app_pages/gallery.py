@@ -16,6 +16,7 @@ from dashboard.gallery_dialog import (
     asked_for,
     find_asked_for,
     forget_moved,
+    is_open,
     open_video,
     show_video,
 )
@@ -53,7 +54,8 @@ def look_for_news() -> None:
         return
     if now is not feed:
         st.session_state[FEED] = now
-        st.rerun()
+        if not is_open():
+            st.rerun()
     if news.being_made and not feed.filters.trashed and QUEUE in pages_for(person.role):
         few = "1 video is" if news.being_made == 1 else f"{news.being_made} videos are"
         many = f"{MOST_COUNTED} or more videos are"
@@ -93,7 +95,7 @@ def main() -> None:
     else:
         show_nothing(person, filters)
     if opened:
-        show_video(person, feed, opened)
+        show_video(opened)
 
 
 main()

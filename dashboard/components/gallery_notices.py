@@ -11,37 +11,36 @@ from dashboard.roles import CREATE, pages_for
 from jobs.library import TRASH_DAYS
 from storage.models import Person
 
+_SEARCHED = "Titles and tags are searched. Try a shorter word."
+
 
 def show_nothing(person: Person, filters: Filters) -> None:
     """Say why there is nothing to see, and what to do about it."""
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
+    with st.container(border=True, horizontal_alignment="center"):
         st.space("medium")
         if filters.search:
-            st.subheader(f"Nothing found for “{plain(filters.search)}”", anchor=False)
-            st.write("Titles and tags are searched. Try a shorter word.")
-            st.button("Clear the search", on_click=lambda: st.session_state.update(q=""))
+            _say("search_off", f"Nothing found for “{plain(filters.search)}”", _SEARCHED)
+            st.button("Clear the search", on_click=_clear_search)
         elif filters.trashed:
-            st.subheader("The trash is empty", anchor=False)
-            st.write(f"Videos that are thrown away stay here for {TRASH_DAYS} days.")
+            _say("delete", "The trash is empty", f"Deleted videos stay here for {TRASH_DAYS} days.")
         else:
-            st.subheader("No videos yet", anchor=False)
-            st.write("Finished videos appear here by themselves.")
-            if CREATE in pages_for(person.role):
-                st.page_link(CREATE.file, label="Create the first one", icon=CREATE.icon)
+            _say("movie", "No videos yet", "Finished videos appear here by themselves.")
+            _offer_create(person)
         st.space("medium")
 
 
 def show_moved(person: Person) -> None:
-    """Say what was just moved to or from the trash, with a way back."""
+    """Say what was just moved to or from the trash; what is in it can be had back."""
     if (video := last_moved()) is None:
         return
     title = plain(video.title)
+    if video.deleted_at is None:
+        st.toast(f"**{title}** is back in the gallery.", icon=":material/undo:")
+        forget_moved()
+        return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        if video.deleted_at:
-            st.markdown(f"**{title}** is in the trash for {TRASH_DAYS} days.", width="stretch")
-            st.button("Undo", icon=":material/undo:", on_click=move, args=(person, video))
-        else:
-            st.markdown(f"**{title}** is back in the gallery.", width="stretch")
+        st.markdown(f"**{title}** is in the trash for {TRASH_DAYS} days.", width="stretch")
+        st.button("Undo", icon=":material/undo:", on_click=move, args=(person, video))
         st.button("Dismiss", type="tertiary", on_click=forget_moved)
 
 
@@ -53,3 +52,19 @@ def show_absent() -> None:
         icon=":material/search_off:",
     )
     st.button("Show the gallery", on_click=close_video)
+
+
+def _say(icon: str, heading: str, words: str) -> None:
+    st.markdown(f"# :gray[:material/{icon}:]", text_alignment="center", anchors=False)
+    st.subheader(heading, anchor=False, text_alignment="center")
+    st.caption(words, text_alignment="center")
+
+
+def _clear_search() -> None:
+    st.session_state["q"] = ""
+
+
+def _offer_create(person: Person) -> None:
+    makes = CREATE in pages_for(person.role)
+    if makes and st.button("Create the first one", type="primary", icon=CREATE.icon):
+        st.switch_page(CREATE.file)

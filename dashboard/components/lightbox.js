@@ -144,7 +144,8 @@ function show_strip(box) {
   const signature = JSON.stringify([box.data.id, box.data.strip])
   if (box.strip === signature) return
   box.strip = signature
-  box.root.querySelector(".strip").replaceChildren(
+  const strip = box.root.querySelector(".strip")
+  strip.replaceChildren(
     ...box.data.strip.map((one) => {
       const thumb = make("button", "thumb")
       thumb.type = "button"
@@ -159,6 +160,9 @@ function show_strip(box) {
       return thumb
     }),
   )
+  const here = strip.querySelector("[aria-current]")
+  // Not scrollIntoView, which would also scroll the dialog.
+  if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.clientWidth) / 2
 }
 
 function show_panel(box) {
@@ -166,7 +170,7 @@ function show_panel(box) {
   const signature = JSON.stringify(data)
   if (box.panel === signature) return
   box.panel = signature
-  const parts = [by(data), ...trash_notice(data), actions(box), files(data), prompt(data)]
+  const parts = [make("h2", "", data.title), by(data), ...trash_notice(data), actions(box), files(data), prompt(data)]
   if (data.tags.length) parts.push(tags(data))
   parts.push(facts(data))
   if (data.may_move && !data.leaves_trash) parts.push(trash_button(box))

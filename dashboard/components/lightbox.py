@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,22 +47,21 @@ class Sheet:
     """The day on which it is deleted for good; None when it is not in the trash."""
 
 
-@dataclass(frozen=True)
-class LightboxWish:
-    """What the person asked of the lightbox since the last run."""
+def lightbox(sheet: Sheet, on_go: Callable[[UUID], None]) -> bool:
+    """Show the video; whether it is to change sides: into the trash, or out of it.
 
-    go: UUID | None
-    """The neighbour that was chosen; None for none."""
-    move: bool
-    """Whether the video is to go to the trash, or to come back when it is there."""
+    `on_go` is called with the neighbour that was chosen, before the run that follows.
+    """
 
+    def went() -> None:
+        value = st.session_state[KEY].get("go")
+        for one in sheet.strip:
+            if str(one.id) == value:
+                on_go(one.id)
 
-def lightbox(sheet: Sheet) -> LightboxWish:
-    """Show the video."""
-    told = _component(data=_data(sheet), key=KEY, on_go_change=_nothing, on_move_change=_nothing)
-    neighbour = next((one.id for one in sheet.strip if str(one.id) == told.go), None)
+    told = _component(data=_data(sheet), key=KEY, on_go_change=went, on_move_change=_nothing)
     # The button's video, not the one that happens to be open when the click arrives.
-    return LightboxWish(go=neighbour, move=sheet.may_move and told.move == str(sheet.video.id))
+    return sheet.may_move and bool(told.move == str(sheet.video.id))
 
 
 def _nothing() -> None:

@@ -72,7 +72,7 @@ def tell(page: AppTest, component: str, **trigger: str) -> AppTest:
 def test_without_videos_a_maker_is_led_to_create(gallery: Open) -> None:
     page = gallery()
     assert "No videos yet" in words(page)
-    assert links(page) == ["Create the first one"]
+    assert press(page, "Create the first one").title[0].value == "Create a video"
 
 
 def test_without_videos_an_analyst_is_not_led_anywhere(
@@ -80,7 +80,7 @@ def test_without_videos_an_analyst_is_not_led_anywhere(
 ) -> None:
     page = gallery(add_person("Ana", role=Role.ANALYST))
     assert "No videos yet" in words(page)
-    assert links(page) == []
+    assert not page.button
 
 
 def test_the_team_sees_each_others_videos_newest_first(
@@ -189,6 +189,7 @@ def test_a_video_in_the_trash_can_be_had_back_at_once(gallery: Open, kept: KeptV
     assert "in the trash for 30 days" in words(page)
     page = press(page, "Undo")
     assert shown(page) == [other, video_id]
+    assert "back in the gallery" in page.toast[0].value
 
 
 def test_the_trash_restores(
@@ -203,7 +204,7 @@ def test_the_trash_restores(
     assert data["leaves_trash"]
     page = tell(page, LIGHTBOX, move=str(video_id))
     assert "The trash is empty" in words(page)
-    assert "back in the gallery" in words(page)
+    assert "back in the gallery" in page.toast[0].value
 
 
 def test_a_colleague_gets_no_button_and_no_way_around_it(
@@ -246,3 +247,15 @@ def test_an_ended_session_sees_no_more(
         sessions.revoke_of_person(tx, person.id)
     live_sessions().forget()
     assert shown(page.run()) == []
+
+
+def test_another_address_shows_another_video(gallery: Open, kept: KeptVideos) -> None:
+    older, newer = str(kept.add()), str(kept.add())
+    page = gallery(video=newer)
+    data = data_of(page, "lightbox")
+    assert data is not None
+    assert (data["id"], data["newer"], data["older"]) == (newer, None, older)
+    page.query_params["video"] = older
+    data = data_of(page.run(), "lightbox")
+    assert data is not None
+    assert (data["id"], data["newer"], data["older"]) == (older, newer, None)
