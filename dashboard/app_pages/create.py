@@ -14,6 +14,7 @@ from dashboard.components.create_draft import (
     problems_by_field,
     read_form,
 )
+from dashboard.components.generation_acts import NEWS
 from dashboard.components.image_form import image_form
 from dashboard.components.model_form import model_form
 from dashboard.components.problem import show_problem
@@ -41,7 +42,7 @@ def show() -> None:
         return
     submitted = st.session_state.pop(_SUBMITTED, None)
     if submitted:
-        st.toast("Submitted. You can close this page: nothing gets lost.", icon=":material/check:")
+        st.session_state[NEWS] = "Submitted. You can close this page: nothing gets lost."
         st.switch_page("app_pages/queue.py", query_params={"generation": submitted})
     _show_form(person)
 

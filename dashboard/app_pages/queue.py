@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import reads
 from dashboard.components.generation_acts import (
+    NEWS,
     PROBLEM,
     generation_acts,
     open_video,
@@ -32,6 +33,9 @@ _MINE, _EVERYBODY = "Mine", "Everybody's"
 def show() -> None:
     """The page: one generation when the address names one, else the list."""
     person = current_person()
+    news = st.session_state.pop(NEWS, None)
+    if news:
+        st.toast(news, icon=":material/check:")
     named = st.query_params.get("generation")
     if named:
         _show_one(person, named)

@@ -28,6 +28,9 @@ from storage.models import Generation, GenerationStatus, Person
 PROBLEM = "queue_problem"
 """Why the last press did not go through; shown until the next one."""
 
+NEWS = "queue_news"
+"""What the Queue page tells once, after a change of page that a toast would not survive."""
+
 _FAILED = frozenset({GenerationStatus.FAILED, GenerationStatus.CANCELED})
 
 
@@ -64,7 +67,7 @@ def try_again(generation_id: UUID) -> None:
         return
     _forget_reads()
     st.query_params["generation"] = str(new_id)
-    st.toast("Submitted again.", icon=":material/check:")
+    st.session_state[NEWS] = "Submitted again."
 
 
 def open_video(generation_id: UUID) -> None:

@@ -76,6 +76,8 @@ def _state(view: GenerationView) -> None:
         )
     elif generation.status is _S.FAILED:
         show_box(generation.problem or "It failed.", _cost_words(view), generation.todo or "")
+    elif generation.status is _S.COLLECTING and generation.cancel_requested_at is not None:
+        st.markdown("fal has answered to the stop. Looking whether it made the video all the same.")
     else:
         position = view.attempts[-1].queue_position if view.attempts else None
         row = {
@@ -96,11 +98,10 @@ def _cost_words(view: GenerationView) -> str:
 
 def _prompts(generation: Generation) -> None:
     with st.container(border=True):
+        beside = st.container(horizontal=True, wrap=False)
         if generation.status is _S.COMPLETED:
-            picture, words = st.columns([1, 4])
-            picture.image(_input(generation, "start"), width="stretch", alt="Start image")
-        else:
-            words = st.container()
+            beside.image(_input(generation, "start"), width=96, alt="Start image")
+        words = beside.container()
         words.markdown("**Prompt**")
         words.text(generation.prompt)
         if generation.sent_prompt == generation.prompt:

@@ -85,7 +85,7 @@ def image_preview(slot: str) -> None:
     with st.container(horizontal_alignment="center"):
         st.image(chosen.preview, width=shown_width(image.width, image.height), alt=chosen.name)
     size = f"{image.width} × {image.height} pixels, {_size_words(image.size_bytes)}"
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.caption(f"{plain(chosen.name)} · {size}", width="stretch")
         st.button(
             "Remove",

@@ -84,6 +84,7 @@ def test_two_presses_from_a_newcomer_to_a_video_in_the_queue(
     create.button(key="generate").click().run()
     (generation,) = submitted()
     assert create.query_params["generation"] == str(generation.id)
+    assert create.toast[0].value.startswith("Submitted.")
     assert generation.person_id == person.id
     assert generation.parameters["aspect_ratio"] == "9:16"
     assert generation.parameters["duration_s"] == 5
