@@ -7,13 +7,17 @@ with places as (
     select
         q.id,
         row_number() over (
-            order by q.lane desc, q.nth, t.last_turn_at nulls first, q.created_at, q.id) as place
+            order by q.lane desc, q.nth, t.last_turn_at nulls first, q.first_at, q.first_id) as place
     from (
+        -- Whoever comes first in the first round comes first in every round.
         select
-            g.id, g.lane, g.person_id, g.created_at,
-            row_number() over (partition by g.person_id, g.lane order by g.created_at, g.id) as nth
+            g.id, g.lane, g.person_id,
+            row_number() over w as nth,
+            first_value(g.created_at) over w as first_at,
+            first_value(g.id) over w as first_id
         from studio.generations as g
         where g.status = 'queued'
+        window w as (partition by g.person_id, g.lane order by g.created_at, g.id)
     ) as q
     left join studio.turns as t on t.person_id = q.person_id
 )

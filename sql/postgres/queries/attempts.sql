@@ -55,10 +55,21 @@ select * from studio.attempts where generation_id = %(generation_id)s order by n
 -- name: watched
 -- Everything in flight at fal that the watcher follows.
 select
-    a.*, g.status, g.model, g.parameters, g.lease_token is not null as leased
+    a.*, g.status, g.model, g.parameters, g.person_id, g.lease_token is not null as leased
 from studio.attempts as a
 inner join studio.generations as g on g.id = a.generation_id
 where a.state = 'accepted' and g.status in ('waiting', 'running', 'canceling');
+
+-- name: look_soon
+-- fal called: look at this request at the watcher's next round. The first call after the acceptance
+-- counts at once, more of them once in two seconds, so that repeated calls can't make us poll.
+update studio.attempts as a set next_poll_at = now()
+from studio.generations as g
+where a.request_id = %(request_id)s and a.state = 'accepted'
+    and g.id = a.generation_id and g.status in ('waiting', 'running', 'canceling')
+    and (a.next_poll_at is null
+        or a.next_poll_at <= greatest(a.accepted_at, now() - interval '2 seconds'))
+returning a.id;
 
 -- name: unresolved
 -- Attempts whose answer was lost.

@@ -176,14 +176,30 @@ def test_the_place_is_the_order_in_which_work_is_claimed(
     database: Database, person: Person, add_person: Add
 ) -> None:
     ben = add_person("Ben")
-    with database.as_service() as tx:
-        for who, lane in ((person, "batch"), (person, "interactive"), (ben, "interactive")) * 2:
-            add_held(tx, who, lane=lane)
-        shown = [row["id"] for row in generations.team_queue(tx, mine=False, limit=10)]
-    assert shown == []  # A worker is nobody; only people are shown a queue.
+    for who, lane in zip("abbaba", ("interactive",) * 5 + ("batch",), strict=True):
+        with database.as_service() as tx:
+            add_held(tx, person if who == "a" else ben, lane=lane)
     with database.as_person(person.id) as tx:
         shown = [row["id"] for row in generations.team_queue(tx, mine=False, limit=10)]
     assert _claimed(database) == shown
+
+
+def test_those_admitted_at_once_are_ranked_as_they_are_claimed(
+    database: Database, person: Person, add_person: Add
+) -> None:
+    ben = add_person("Ben")
+    with database.as_service() as tx:
+        for who in (person, ben) * 4:
+            add_held(tx, who)
+    with database.as_person(person.id) as tx:
+        shown = [row["id"] for row in generations.team_queue(tx, mine=False, limit=10)]
+    assert _claimed(database) == shown
+
+
+def test_the_queue_is_shown_to_people_only(database: Database, person: Person) -> None:
+    with database.as_service() as tx:
+        add_held(tx, person)
+        assert generations.team_queue(tx, mine=False, limit=10) == []
 
 
 def _claimed(database: Database) -> list[UUID]:

@@ -1,0 +1,416 @@
+"""The doctor: green after real work, and each check red when exactly its thing is broken."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from jobs.admission import admit
+from jobs.bells import Bells
+from jobs.bootstrap import Services, fal_key, opened_services
+from jobs.collecting import collect_next
+from jobs.doctor import SHOWN, Check, examine
+from jobs.fal.client import FalClient
+from jobs.fal.polling import AsyncFalClient
+from jobs.fal.simulator.failures import UNKNOWN_KEY
+from jobs.fal.simulator.process import Simulator
+from jobs.images import check_image
+from jobs.media.ffmpeg import Ffmpeg
+from jobs.rendering import render_next
+from jobs.requests import read_draft
+from jobs.submitting import submit_next
+from jobs.watcher import Watcher
+from storage import postgres
+from storage.embedded.valkey import EmbeddedValkey
+from storage.models import FINAL_STATUSES, GenerationStatus, Role
+from storage.objects.local import LocalStore
+from storage.postgres import Database
+from storage.records import generations, ledger, people
+from storage.settings import load_settings
+from storage.sqlfiles import queries
+from tests.integration.record.record_rows import sql
+
+Owner = Callable[..., list[Any]]
+SAMPLE = Path(__file__).parents[3] / "dashboard" / "samples" / "sneaker.webp"
+ONE_OPEN_ATTEMPT = """
+create unique index if not exists attempts_one_open on studio.attempts (generation_id)
+where state in ('intended', 'accepted', 'unknown')"""
+AT_WORK = ("submit", "collect", "media", "watcher")
+
+
+@contextmanager
+def watching(services: Services) -> Iterator[None]:
+    """A watcher in a thread for the length of a `with` block."""
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+
+    async def watch() -> None:
+        settings = services.settings
+        async with AsyncFalClient(fal_key(settings), settings.fal_base_url) as fal:
+            await Watcher(services, fal, stop).run()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(watch()), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(30)
+        loop.close()
+
+
+def work_until_completed(services: Services, generation_id: UUID) -> None:
+    deadline = time.monotonic() + 60
+    with watching(services):
+        while True:
+            with services.database.as_service() as tx:
+                status = generations.by_id(tx, generation_id).status
+            if status in FINAL_STATUSES:
+                break
+            assert time.monotonic() < deadline, f"still {status}"
+            if not (submit_next(services) or collect_next(services)):
+                time.sleep(0.02)
+    assert status is GenerationStatus.COMPLETED
+    assert render_next(services)
+
+
+@pytest.fixture(scope="module")
+def studio(
+    shared_url: SecretStr,
+    valkey_server: EmbeddedValkey,
+    simulator_server: Simulator,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Services, UUID]]:
+    """A studio where everybody is at work, and the generation that went the whole way in it."""
+    settings = load_settings(
+        _env_file=None,
+        data_dir=tmp_path_factory.mktemp("doctor"),
+        database_url=shared_url,
+        redis_url=valkey_server.url,
+        fal_base_url=simulator_server.url,
+    )
+    with opened_services(settings) as services:
+        services.store.prepare()
+        generation_id = admit_one(services)
+        work_until_completed(services, generation_id)
+        with services.database.as_service() as tx:
+            for kind in AT_WORK:
+                tx.run(sql("insert into studio.processes values (%(k)s, %(k)s, 'here', 1)"), k=kind)
+        keep(shared_url)
+        yield services, generation_id
+
+
+def admit_one(services: Services) -> UUID:
+    with services.database.as_service() as tx:
+        ledger.set_default_person_budget(tx, services.settings.person_day_limit_usd)
+        ann = people.add(tx, email="a@acme.test", name="Ann", role=Role.MEMBER, team="Marketing")
+    image = check_image(SAMPLE.read_bytes(), 30 * 1024 * 1024, SAMPLE.name)
+    return admit(
+        services,
+        ann,
+        read_draft(
+            {"image": image, "prompt": "The sneaker turns", "resolution": "480p", "duration_s": 2}
+        ),
+    )
+
+
+TABLES = (
+    "generations",
+    "generation_history",
+    "attempts",
+    "holds",
+    "charges",
+    "videos",
+    "renditions",
+    "processes",
+    "migrations",
+)
+
+
+def keep(url: SecretStr) -> None:
+    """Remember every row of the record."""
+    with psycopg.connect(url.get_secret_value()) as owner:
+        owner.execute("create schema kept")
+        for table in TABLES:
+            owner.execute(f"create table kept.{table} as table studio.{table}".encode())
+
+
+def restore(url: SecretStr) -> None:
+    """Make the record what it was."""
+    with psycopg.connect(url.get_secret_value()) as owner:
+        owner.execute("set session_replication_role = replica")
+        for table in TABLES:
+            owner.execute(f"delete from studio.{table}".encode())
+            owner.execute(
+                f"insert into studio.{table} overriding system value table kept.{table}".encode()
+            )
+        owner.execute(ONE_OPEN_ATTEMPT)
+
+
+@pytest.fixture
+def database_url(shared_url: SecretStr) -> SecretStr:
+    """For `as_owner`: the studio's record, as it is."""
+    return shared_url
+
+
+@pytest.fixture
+def services(studio: tuple[Services, UUID], tmp_path: Path) -> Iterator[Services]:
+    """The studio's services. Record and files are mended after the test."""
+    services, _ = studio
+    files = services.settings.data_dir / "objects"
+    shutil.copytree(files, tmp_path / "kept")
+    yield services
+    shutil.rmtree(files)
+    shutil.copytree(tmp_path / "kept", files)
+    assert services.settings.database_url is not None
+    restore(services.settings.database_url)
+
+
+@pytest.fixture
+def done(studio: tuple[Services, UUID], services: Services) -> UUID:
+    """The generation that went the whole way."""
+    return studio[1]
+
+
+@pytest.fixture
+def red(services: Services) -> Callable[..., list[Check]]:
+    """The checks that found something, with one service replaced if asked."""
+
+    def run(**replaced: Any) -> list[Check]:
+        checks = examine(dataclasses.replace(services, **replaced))
+        return [check for check in checks if check.problems]
+
+    return run
+
+
+Red = Callable[..., list[Check]]
+
+
+def test_a_studio_that_did_its_work_is_green(services: Services, done: UUID, red: Red) -> None:
+    assert red() == []
+    assert len(examine(services)) == 8 + len(INVARIANTS)
+
+
+# --- the books: each invariant, broken by hand ---
+
+COPY = """
+insert into studio.{table}
+select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(), {changes}))).*
+from studio.{table} as t where {key} = %(id)s limit 1"""
+OPEN_HOLD = COPY.format(
+    table="holds", key="generation_id", changes="'released_at', null, 'release_reason', null"
+)
+UNFINISH = "update studio.generations set status = 'queued', finished_at = null where id = %(id)s"
+UNFINISH_HISTORY = """
+delete from studio.generation_history where generation_id = %(id)s and from_status is not null"""
+
+INVARIANTS: dict[str, tuple[str, ...]] = {
+    "holds_on_finished": (OPEN_HOLD,),
+    "unfinished_without_hold": (UNFINISH, UNFINISH_HISTORY),
+    "completed_without_one_charge": ("delete from studio.charges where generation_id = %(id)s",),
+    "completed_without_video": ("delete from studio.videos where id = %(id)s",),
+    "submitted_without_attempt": ("delete from studio.attempts where generation_id = %(id)s",),
+    "several_open_attempts": (
+        "drop index studio.attempts_one_open",  # Put back by `restore`.
+        "update studio.attempts set state = 'accepted' where generation_id = %(id)s",
+        COPY.format(
+            table="attempts",
+            key="generation_id",
+            changes="'number', 2, 'marker', 'other', 'request_id', 'other'",
+        ),
+    ),
+    "budgets_overshot": ("update studio.charges set amount_usd = 101",),
+    "history_differs": (
+        "delete from studio.generation_history where generation_id = %(id)s "
+        "and to_status = 'submitting'",
+    ),
+    "unknown_outcomes": ("update studio.attempts set state = 'unknown'",),
+    "unverified_charges": ("update studio.charges set verified = false",),
+}
+WARNINGS = {"unknown_outcomes", "unverified_charges"}
+
+
+def test_every_invariant_is_broken_here() -> None:
+    assert set(INVARIANTS) == set(queries("books")) - {"files", "applied_migrations"}
+
+
+@pytest.mark.parametrize("name", INVARIANTS)
+def test_exactly_the_broken_invariant_is_named(
+    services: Services, as_owner: Owner, done: UUID, red: Red, name: str
+) -> None:
+    for statement in INVARIANTS[name]:
+        as_owner(statement.replace("%(id)s", f"'{done}'"), triggers=False)
+    description = queries("books")[name].description.rstrip(".")
+    found = {check.name: check for check in red()}
+    assert set(found) == {description}
+    assert found[description].ok == (name in WARNINGS)
+    if name != "budgets_overshot":
+        assert found[description].problems[0].startswith(str(done))
+
+
+# --- the services: each one broken ---
+
+
+def test_a_migration_that_is_missing_is_named(as_owner: Owner, done: UUID, red: Red) -> None:
+    as_owner("delete from studio.migrations where name = '0010_create_queue_view'")
+    (check,) = red()
+    assert check.name == "database answers and is migrated"
+    assert check.problems == ["0010_create_queue_view is not applied: run `studio migrate`."]
+
+
+def test_a_database_that_is_away_is_a_finding_not_a_crash(
+    done: UUID, red: Red, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "CHECKOUT_TIMEOUT_S", 0.5)
+    with Database(SecretStr("postgresql://studio@127.0.0.1:1/studio")) as away:
+        found = {check.name for check in red(database=away)}
+    assert found == {
+        "database answers and is migrated",
+        "workers and watcher are at work",
+        "every file of the record is in the store",
+        "the books can be read",
+    }
+
+
+def test_redis_that_is_away_is_named(done: UUID, red: Red) -> None:
+    away = Bells(SecretStr("redis://127.0.0.1:1/0"))
+    assert [check.name for check in red(bells=away)] == ["redis answers"]
+    away.close()
+
+
+def test_a_store_that_keeps_nothing_is_named(done: UUID, red: Red, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    found = red(store=LocalStore(tmp_path / "file"))
+    assert "file store keeps and returns a file" in {check.name for check in found}
+
+
+def test_the_store_check_leaves_nothing_behind(services: Services, done: UUID, red: Red) -> None:
+    before = {found.key for found in services.store.list("")}
+    assert red() == []
+    assert {found.key for found in services.store.list("")} == before
+
+
+def test_a_fal_that_is_away_is_named(done: UUID, red: Red) -> None:
+    away = FalClient("key", "http://127.0.0.1:1")
+    assert [check.name for check in red(fal=away)] == ["fal accepts the key"]
+    away.close()
+
+
+def test_a_wrong_key_is_named(done: UUID, red: Red) -> None:
+    with refusing_every_key() as url:
+        stranger = FalClient("wrong", url)
+        (check,) = red(fal=stranger)
+        stranger.close()
+    assert check.name == "fal accepts the key"
+    assert "key" in check.problems[0].lower()
+
+
+@contextmanager
+def refusing_every_key() -> Iterator[str]:
+    """A fal that knows no key; the simulator takes every one."""
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(401)
+            self.end_headers()
+            self.wfile.write(json.dumps(UNKNOWN_KEY).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Not into the test's output."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_ffmpeg_that_does_not_run_is_named(done: UUID, red: Red, tmp_path: Path) -> None:
+    broken = tmp_path / "ffmpeg"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    assert [check.name for check in red(ffmpeg=Ffmpeg(broken))] == ["ffmpeg runs"]
+
+
+@pytest.mark.parametrize("kind", AT_WORK)
+def test_a_kind_of_process_that_is_silent_is_named(
+    as_owner: Owner, done: UUID, red: Red, kind: str
+) -> None:
+    as_owner(
+        "update studio.processes set beat_at = now() - interval '41 seconds' where kind = %s", kind
+    )
+    (check,) = red()
+    assert check.name == "workers and watcher are at work"
+    assert check.problems == [f"No {kind} process is at work."]
+
+
+# --- files ---
+
+FILES = "every file of the record is in the store"
+
+
+def test_a_file_that_is_missing_is_named(services: Services, done: UUID, red: Red) -> None:
+    (stored,) = [f.key for f in services.store.list("videos") if "poster" in f.key]
+    services.store.delete([stored])
+    (check,) = red()
+    assert check.name == FILES
+    assert check.problems == [f"{stored} is missing."]
+
+
+def test_a_start_image_that_is_missing_is_named(services: Services, done: UUID, red: Red) -> None:
+    (stored,) = services.store.list("inputs")
+    services.store.delete([stored.key])
+    (check,) = red()
+    assert check.problems == [f"{stored.key} is missing."]
+
+
+def test_a_file_that_was_cut_short_is_named(services: Services, done: UUID, red: Red) -> None:
+    stored = next(iter(services.store.list("videos")))
+    path = services.store.local_path(stored.key)
+    assert path is not None
+    path.write_bytes(path.read_bytes()[:-1])
+    (check,) = red()
+    assert check.name == FILES
+    assert f"{stored.key} has {stored.size_bytes - 1} bytes" in check.problems[0]
+
+
+def test_a_file_that_nobody_knows_is_worth_a_look(
+    services: Services, done: UUID, red: Red, tmp_path: Path
+) -> None:
+    stray = f"videos/{uuid4()}/web.mp4"
+    (tmp_path / "stray").write_bytes(b"x")
+    services.store.put(stray, tmp_path / "stray", "video/mp4")
+    (check,) = red()
+    assert check.name == "the record knows every video in the store"
+    assert check.ok
+    assert check.problems == [f"{stray} belongs to no video."]
+
+
+def test_many_findings_are_counted_not_listed(as_owner: Owner, done: UUID, red: Red) -> None:
+    as_owner(
+        "insert into studio.renditions (video_id, kind, state, key, content_type, size_bytes, "
+        "sha256) select %s, kind, 'ready', kind, 'video/mp4', 1, 'aa' "
+        "from unnest(array['original', '480p']) as kind "
+        "on conflict (video_id, kind) do update set state = 'ready', key = excluded.key, "
+        "content_type = 'video/mp4', size_bytes = 1, sha256 = 'aa'",
+        done,
+    )
+    as_owner("update studio.renditions set key = 'gone/' || kind where video_id = %s", done)
+    (check,) = [found for found in red() if found.name == FILES]
+    assert len(check.problems) == SHOWN + 1
+    assert check.problems[-1] == "… and 1 more."
