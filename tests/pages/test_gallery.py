@@ -1,16 +1,22 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
+from dashboard import services as front_services
 from dashboard.components.lightbox import KEY as LIGHTBOX
 from dashboard.services import live_sessions
 from jobs import library
 from jobs.bootstrap import Services
+from storage import postgres
+from storage.embedded.server import free_port
 from storage.models import Person, Role
+from storage.postgres import Database
 from storage.records import sessions
 from tests.kept_videos import KeptVideos
 
@@ -157,7 +163,9 @@ def test_a_link_opens_its_video_and_counts_one_view(
     assert as_owner("select count(*) from studio.events where kind = 'viewed'") == [(1,)]
 
 
-@pytest.mark.parametrize("address", [str(uuid4()), "not-an-id", "'; drop table videos"])
+@pytest.mark.parametrize(
+    "address", ["00000000-0000-4000-8000-000000000000", "not-an-id", "'; drop table videos"]
+)
 def test_a_link_to_nothing_says_so(gallery: Open, kept: KeptVideos, address: str) -> None:
     kept.add()
     page = gallery(video=address)
@@ -259,3 +267,35 @@ def test_another_address_shows_another_video(gallery: Open, kept: KeptVideos) ->
     data = data_of(page.run(), "lightbox")
     assert data is not None
     assert (data["id"], data["newer"], data["older"]) == (older, newer, None)
+
+
+@pytest.fixture
+def without_database(front: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Pages get a database that is not there; who is signed in is still known."""
+    monkeypatch.setattr(postgres, "CHECKOUT_TIMEOUT_S", 0.2)
+    address = SecretStr(f"postgresql://studio@127.0.0.1:{free_port()}/studio")
+    with Database(address) as away:
+        front_services.install(replace(front, database=away), live_sessions())
+        yield
+
+
+def test_when_the_database_goes_away_what_was_loaded_stays(
+    gallery: Open, kept: KeptVideos, request: pytest.FixtureRequest
+) -> None:
+    video_id = str(kept.add())
+    page = gallery()
+    request.getfixturevalue("without_database")
+    page.run()
+    assert shown(page) == [video_id]
+    assert "You see what was loaded before" in words(page)
+
+
+def test_without_the_database_nothing_is_lost_and_one_can_try_again(
+    gallery: Open, front: Services, request: pytest.FixtureRequest
+) -> None:
+    page = gallery()
+    request.getfixturevalue("without_database")
+    page.text_input(key="q").set_value("sneaker").run()
+    assert "Your videos are safe" in words(page)
+    front_services.install(front, live_sessions())
+    assert "Nothing found for “sneaker”" in words(press(page, "Try again"))
