@@ -22,7 +22,13 @@ class Settings(BaseSettings):
     """What an operator can choose. Each field's description is its documentation."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        # A secret may stand in the wrong variable; a traceback must not show it either.
+        hide_input_in_errors=True,
     )
 
     data_dir: Path = Field(
@@ -189,7 +195,7 @@ class Settings(BaseSettings):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as exc:
-            raise ValueError(f"{value!r} is not a time zone such as Europe/Berlin") from exc
+            raise ValueError("it is not a time zone such as Europe/Berlin") from exc
         return value
 
     @cached_property

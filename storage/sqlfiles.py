@@ -47,11 +47,12 @@ def parse_queries(text: str, source: str) -> dict[str, Query]:
 def _parse_block(name: str, body: str, source: str) -> Query:
     lines = body.splitlines()
     comments = [line for line in lines if line.startswith("--")]
-    statement = "\n".join(line for line in lines if not line.startswith("--")).strip()
+    statement = "\n".join(line for line in lines if not line.startswith("--"))
+    statement = statement.strip().rstrip(";").rstrip()
     if not comments or not statement:
         raise SettingsError(f"{source}: the query {name} needs a description and a statement.")
     description = " ".join(line.removeprefix("--").strip() for line in comments)
-    return Query(name, description, statement.rstrip(";"))
+    return Query(name, description, statement)
 
 
 @cache
