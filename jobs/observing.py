@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -10,8 +10,9 @@ import structlog
 from jobs.fal.messages import Done
 from jobs.lifecycle import Event
 from jobs.moves import try_move
+from storage.errors import RecordError, RecordUnavailable
 from storage.models import GenerationStatus
-from storage.postgres import Transaction
+from storage.postgres import Database, Transaction
 from storage.records import attempts
 from storage.records.attempts import Observation, Watched
 
@@ -35,21 +36,51 @@ class Sight:
         """Whether there is nothing more to ask for."""
         return self.done is not None or self.gone
 
+    def bare(self) -> Sight:
+        """The same without what fal may fill with anything: numbers and log lines."""
+        done = self.done and replace(self.done, logs=[], inference_s=None)
+        return replace(self, queue_position=None, logs=None, done=done)
 
-def write_sights(tx: Transaction, sights: list[Sight]) -> int:
-    """Write a round of polls; how many generations are now to be collected."""
-    attempts.observe(
-        tx,
-        [
-            Observation(s.watched.attempt.id, s.queue_position, s.running, s.logs)
-            for s in sights
-            if not s.over
-        ],
-    )
-    for sight in sights:
-        if sight.running and sight.watched.status is GenerationStatus.WAITING:
-            try_move(tx, sight.watched.attempt.generation_id, Event.STARTED)
-    return sum(_write_end(tx, sight) for sight in sights if sight.over)
+
+def write_sights(database: Database, sights: list[Sight]) -> int:
+    """Write a round of polls; how many generations are now to be collected.
+
+    When the record does not take one of them, each is written by itself.
+
+    Raises:
+        RecordUnavailable: the record can't be reached.
+    """
+    try:
+        return _write(database, sights)
+    except RecordUnavailable:
+        raise
+    except RecordError:
+        return sum(_write_alone(database, sight) for sight in sights)
+
+
+def _write_alone(database: Database, sight: Sight) -> int:
+    for form in (sight, sight.bare()):
+        try:
+            return _write(database, [form])
+        except RecordUnavailable:
+            raise
+        except RecordError as exc:
+            generation = str(sight.watched.attempt.generation_id)
+            log.warning("the record does not take this", generation=generation, error=str(exc))
+    return 0
+
+
+def _write(database: Database, sights: list[Sight]) -> int:
+    with database.as_service() as tx:
+        attempts.observe(tx, [_observation(sight) for sight in sights if not sight.over])
+        for sight in sights:
+            if sight.running and sight.watched.status is GenerationStatus.WAITING:
+                try_move(tx, sight.watched.attempt.generation_id, Event.STARTED)
+        return sum(_write_end(tx, sight) for sight in sights if sight.over)
+
+
+def _observation(sight: Sight) -> Observation:
+    return Observation(sight.watched.attempt.id, sight.queue_position, sight.running, sight.logs)
 
 
 def _write_end(tx: Transaction, sight: Sight) -> bool:
@@ -59,7 +90,8 @@ def _write_end(tx: Transaction, sight: Sight) -> bool:
         attempts.complete(
             tx, attempt.id, inference_s=sight.done.inference_s, logs=sight.done.logs or None
         )
-    if sight.gone and try_move(tx, attempt.generation_id, Event.STOPPED):
+    stopping = sight.watched.status is GenerationStatus.CANCELING
+    if sight.gone and stopping and try_move(tx, attempt.generation_id, Event.STOPPED):
         attempts.end(tx, attempt.generation_id, "fal removed it from its queue.")
         return False
     log.info("fal has ended it", generation=str(attempt.generation_id), gone=sight.gone)

@@ -12,10 +12,11 @@ import structlog
 from jobs.bells import Bell
 from jobs.bootstrap import Services
 from jobs.errors import FalError
-from jobs.fal.messages import Accepted
+from jobs.fal.messages import Accepted, RequestRef
 from jobs.lifecycle import Event
 from jobs.moves import try_move
 from jobs.submitting import keep_answer
+from storage.errors import RecordConflict
 from storage.models import Attempt
 from storage.postgres import Transaction
 from storage.records import attempts, events, generations
@@ -87,12 +88,14 @@ def _resolve(services: Services, attempt: Attempt) -> bool:
         found = services.fal.find_requests(
             attempt.endpoint, attempt.created_at - CLOCK_SLACK, attempt.marker
         )
-    except FalError as exc:
-        log.warning("history not searched", error=str(exc))
+        return len(found) == 1 and _adopt(services, attempt, found[0].ref)
+    except (FalError, RecordConflict) as exc:
+        generation = str(attempt.generation_id)
+        log.warning("lost request not resolved", generation=generation, error=str(exc))
         return False
-    if len(found) != 1:
-        return False
-    ref = found[0].ref
+
+
+def _adopt(services: Services, attempt: Attempt, ref: RequestRef) -> bool:
     answer = Accepted(
         ref.request_id, ref.status_url, ref.response_url, ref.cancel_url, queue_position=None
     )

@@ -8,9 +8,11 @@ sweeps (`jobs.recovery`). It holds no state that the record does not: kill it at
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -26,7 +28,7 @@ from jobs.fal.polling import AsyncFalClient
 from jobs.observing import Sight, write_sights
 from jobs.pace import UsualTimes, next_poll_in_s
 from jobs.recovery import resolve_unknowns, sweep
-from storage.errors import RecordError
+from storage.errors import RecordError, RecordUnavailable
 from storage.leadership import Leadership
 from storage.models import GenerationStatus
 from storage.records import attempts
@@ -42,7 +44,9 @@ RELOAD_S = 0.5
 SWEEP_S = 2.0
 RESOLVE_S = 15.0
 STANDBY_S = 2.0
+AFTER_FAILURE_S = 2.0
 CONNECTIONS = 64
+CANCELS = 4
 GONE_POLLS = 5
 """A request that fal does not know this often in a row is gone."""
 
@@ -69,6 +73,10 @@ class Watcher:
     usual: UsualTimes = field(default_factory=UsualTimes)
     sights: list[Sight] = field(default_factory=list)
     polls: set[asyncio.Task[None]] = field(default_factory=set)
+    cancels: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(CANCELS, "cancel")
+    )
+    """Apart from the threads that write to the record: fal may be slow to answer."""
 
     async def run(self) -> None:
         """Lead when nobody else does, until `stop` is set."""
@@ -83,6 +91,7 @@ class Watcher:
                 await self._pause(STANDBY_S)
         finally:
             leadership.give_up()
+            self.cancels.shutdown(wait=False, cancel_futures=True)
 
     async def _lead(self, leadership: Leadership) -> None:
         log.info("leading")
@@ -108,8 +117,18 @@ class Watcher:
             await asyncio.gather(*chores, *self.polls, return_exceptions=True)
 
     async def _every(self, seconds: float, chore: Chore) -> None:
+        """Do a chore again and again, whatever it meets: one bad generation stops no other.
+
+        Only a lost record gets out, because the lead may be lost with it.
+        """
         while True:
-            await chore()
+            try:
+                await chore()
+            except RecordUnavailable:
+                raise
+            except Exception:
+                log.exception("chore failed")
+                await asyncio.sleep(AFTER_FAILURE_S)
             await asyncio.sleep(seconds)
 
     async def _still(self, leadership: Leadership) -> None:
@@ -129,6 +148,8 @@ class Watcher:
             known = self.followed.get(watched.attempt.id)
             if known is None:
                 known = Followed(watched, time.monotonic(), cancel_sent=watched.cancel_sent)
+            if watched.look_at != known.watched.look_at:
+                known.due = 0.0
             known.watched = watched
             fresh[watched.attempt.id] = known
         self.followed = fresh
@@ -148,11 +169,15 @@ class Watcher:
                 poll.add_done_callback(self.polls.discard)
 
     async def _poll(self, followed: Followed) -> None:
+        followed.due = math.inf
         try:
             sight = await self._look(followed)
-        finally:
-            followed.asking = False
-            followed.due = time.monotonic() + self._pace(followed)
+        except Exception:
+            log.exception("poll failed", generation=str(followed.watched.attempt.generation_id))
+            sight = None
+        followed.asking = False
+        # It stays due when fal called meanwhile: this answer may be older than the call.
+        followed.due = min(followed.due, time.monotonic() + self._pace(followed))
         if sight is not None:
             self.sights.append(sight)
 
@@ -161,7 +186,7 @@ class Watcher:
         sights, self.sights = self.sights, []
         if not sights:
             return
-        completed = await asyncio.to_thread(self._write, sights)
+        completed = await asyncio.to_thread(write_sights, self.services.database, sights)
         for sight in sights:
             if sight.over:
                 self.followed.pop(sight.watched.attempt.id, None)
@@ -169,16 +194,12 @@ class Watcher:
             await asyncio.to_thread(self.services.bells.ring, Bell.COLLECT, completed)
             await asyncio.to_thread(self.services.bells.ring, Bell.SUBMIT)
 
-    def _write(self, sights: list[Sight]) -> int:
-        with self.services.database.as_service() as tx:
-            return write_sights(tx, sights)
-
     async def _look(self, followed: Followed) -> Sight | None:
         """Ask for one request; None when nothing was learned."""
         watched = followed.watched
+        if watched.status is GenerationStatus.CANCELING and not followed.cancel_sent:
+            await self._send_cancel(followed)
         try:
-            if watched.status is GenerationStatus.CANCELING and not followed.cancel_sent:
-                await self._send_cancel(followed)
             status = await self.fal.status(request_of(watched.attempt))
         except FalResultGone:
             followed.gone += 1
@@ -190,15 +211,17 @@ class Watcher:
         return self._sight(watched, status)
 
     async def _send_cancel(self, followed: Followed) -> None:
-        request = request_of(followed.watched.attempt)
-        outcome = await asyncio.to_thread(self.services.fal.cancel, request)
+        """Ask fal to stop; when it does not listen the next poll asks again."""
+        attempt = followed.watched.attempt
+        cancel, loop = self.services.fal.cancel, asyncio.get_running_loop()
+        try:
+            outcome = await loop.run_in_executor(self.cancels, cancel, request_of(attempt))
+        except FalError as exc:
+            log.warning("cancel not sent", generation=str(attempt.generation_id), error=str(exc))
+            return
         followed.cancel_sent = True
-        log.info(
-            "cancel sent",
-            generation=str(followed.watched.attempt.generation_id),
-            outcome=outcome.value,
-        )
-        await asyncio.to_thread(self._note_cancel, followed.watched.attempt.id)
+        log.info("cancel sent", generation=str(attempt.generation_id), outcome=outcome.value)
+        await asyncio.to_thread(self._note_cancel, attempt.id)
 
     def _note_cancel(self, attempt_id: UUID) -> None:
         with self.services.database.as_service() as tx:

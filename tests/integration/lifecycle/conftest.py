@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ import pytest
 
 from jobs.bootstrap import Services, fal_key
 from jobs.collecting import collect_next
+from jobs.fal.messages import RequestRef
 from jobs.fal.polling import AsyncFalClient
 from jobs.fal.simulator.process import Simulator
 from jobs.pace import UsualTimes
@@ -191,21 +192,42 @@ def found_at_fal(services: Services) -> Callable[[int], None]:
     return run
 
 
+@pytest.fixture
+def led() -> Callable[..., AbstractContextManager[threading.Thread]]:
+    """A watcher in a thread: `with led(services, client=OtherClient) as thread:`."""
+    return watching
+
+
+@pytest.fixture(autouse=True)
+def no_endless_runs(services: Services, as_owner: Callable[..., list[Any]]) -> Iterator[None]:
+    """Gives back the simulator's places that a test's endless requests hold."""
+    yield
+    endless = as_owner(
+        "select request_id, status_url, response_url, cancel_url from studio.attempts"
+        " where arguments ->> 'prompt' like '%%never_completes%%' and starts_with(status_url, %s)",
+        services.settings.fal_base_url,
+    )
+    for addresses in endless:
+        services.fal.cancel(RequestRef(*addresses))
+
+
 @contextmanager
-def watching(services: Services) -> Iterator[None]:
+def watching(
+    services: Services, client: type[AsyncFalClient] = AsyncFalClient
+) -> Iterator[threading.Thread]:
     """A watcher in a thread for the length of a `with` block."""
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
 
     async def watch() -> None:
         settings = services.settings
-        async with AsyncFalClient(fal_key(settings), settings.fal_base_url) as fal:
+        async with client(fal_key(settings), settings.fal_base_url) as fal:
             await Watcher(services, fal, stop, usual=AsQuickAsTheSimulator()).run()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(watch()), daemon=True)
     thread.start()
     try:
-        yield
+        yield thread
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(30)
