@@ -1,0 +1,98 @@
+"""`studio bench`: what the studio can do on this machine, beside what a plain client can."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+import click
+
+from dashboard.cli.output import show_json
+from dashboard.cli.processes import environment_of
+from storage.logs import configure_logs
+
+STUDIO = (sys.executable, "-m", "dashboard.cli")
+
+
+@click.group()
+def bench() -> None:
+    """Measure speed. Everything runs in a temporary folder, against the simulator, for no money."""
+    configure_logs("bench", "ERROR")
+    # Else the servers and the folder would stay behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+@bench.command()
+@click.option("--generations", type=click.IntRange(1, 100_000), default=300, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def submit(generations: int, as_json: bool) -> None:
+    """Submits a second: checked, priced, held and queued."""
+    from jobs.bench.isolation import isolated_folder
+    from jobs.bench.submits import measure_submits
+
+    with isolated_folder() as folder:
+        found = measure_submits(folder, generations)
+    if as_json:
+        show_json(found)
+    else:
+        show_table([found])
+
+
+@bench.command()
+@click.option(
+    "--in-flight",
+    "levels",
+    type=click.IntRange(1, 5000),
+    multiple=True,
+    default=(1, 100),
+    show_default=True,
+    help="Generations at fal at once; may be given several times.",
+)
+@click.option("--generations", type=click.IntRange(1, 100_000), help="Default: as many as at once.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 3600),
+    help="What fal takes for a video. Default: 4, or half a second for each in flight.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="For each queue. Default: as settings.")
+@click.option(
+    "--renditions/--no-renditions",
+    default=True,
+    show_default=True,
+    help="Whether the smaller renditions are made meanwhile.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def lifecycle(levels: tuple[int, ...], as_json: bool, **choices: Any) -> None:  # noqa: ANN401
+    """From submit to playable, beyond fal's own time. Takes about four times fal's time a level.
+
+    The JSON object has the figures of the last level, and those of all of them in `levels`.
+    """
+    from jobs.bench.isolation import isolated_folder
+    from jobs.bench.lifecycles import Level, measure_level
+    from jobs.bench.studio import Commands
+
+    commands, found = Commands(STUDIO, environment_of), []
+    for in_flight in levels:
+        with isolated_folder() as folder:
+            found.append(measure_level(folder, Level(in_flight, **choices), commands))
+    if as_json:
+        show_json({**found[-1], "levels": found})
+    else:
+        show_table(found)
+
+
+def show_table(columns: list[dict[str, Any]]) -> None:
+    """One line for each figure, one column for each measurement."""
+    for name, value in columns[0].items():
+        names = [f"{name}.{part}" for part in value] if isinstance(value, dict) else [name]
+        for line in names:
+            values = "".join(f"{_shown(column, line):>14}" for column in columns)
+            click.echo(f"{line:>32}{values}")
+
+
+def _shown(column: dict[str, Any], line: str) -> str:
+    value: Any = column
+    for part in line.split("."):
+        value = value.get(part)
+    return "-" if value is None else f"{value:,}"

@@ -1,0 +1,89 @@
+"""Puts generations into a studio as people would: spread over time, so many at once."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from PIL import Image
+
+from jobs.admission import admit
+from jobs.bench import record
+from jobs.bench.studio import VIDEO_S, BenchStudio
+from jobs.images import CheckedImage, check_image
+from jobs.requests import RequestDraft, read_draft
+from storage.embedded.processes import wait_until
+
+RAMP = 0.7
+"""Part of fal's time over which the first are admitted: the quickest needs 0.8 of it, so for a
+moment all of them are in flight at once."""
+PROMPT = "The product turns slowly on its stand"
+RESOLUTION = "480p"
+_LOOK_EVERY_S = 0.1
+_MAX_IMAGE_BYTES = 30 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many to admit, and how fast."""
+
+    generations: int
+    in_flight: int
+    seconds: float
+    """What fal takes for each."""
+    patience_s: float
+    """How long to wait for the last after it was admitted."""
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds between two admissions."""
+        return self.seconds * RAMP / self.in_flight
+
+
+@dataclass
+class Admitted:
+    """What was admitted."""
+
+    began: dict[UUID, float] = field(default_factory=dict)
+    """When each was asked for, in seconds since 1970."""
+    cpu_s: float = 0.0
+    """CPU that asking used in this process."""
+
+
+def sample_image() -> CheckedImage:
+    """A start image, checked as the dashboard checks it when it is chosen."""
+    drawn = io.BytesIO()
+    Image.radial_gradient("L").resize((1280, 720)).convert("RGB").save(drawn, "JPEG")
+    return check_image(drawn.getvalue(), _MAX_IMAGE_BYTES, "bench.jpg")
+
+
+def draft(image: CheckedImage) -> RequestDraft:
+    """What a person would send from the Create page."""
+    fields = {"image": image, "prompt": PROMPT, "resolution": RESOLUTION, "duration_s": VIDEO_S}
+    return read_draft(fields)
+
+
+def put_through(studio: BenchStudio, load: Load) -> Admitted:
+    """Admit everything and wait until all of it has ended, or until patience is at an end."""
+    admitted, asked = Admitted(), draft(sample_image())
+    next_at = time.monotonic()
+    while len(admitted.began) < load.generations and time.monotonic() < next_at + load.patience_s:
+        if time.monotonic() >= next_at and _has_room(studio, load, len(admitted.began)):
+            _admit(studio, asked, admitted)
+            next_at += load.pause_s
+        time.sleep(min(_LOOK_EVERY_S, max(0.0, next_at - time.monotonic())))
+    wait_until(lambda: record.unfinished(studio.services.database) == 0, load.patience_s)
+    return admitted
+
+
+def _has_room(studio: BenchStudio, load: Load, so_far: int) -> bool:
+    return so_far < load.in_flight or record.unfinished(studio.services.database) < load.in_flight
+
+
+def _admit(studio: BenchStudio, asked: RequestDraft, admitted: Admitted) -> None:
+    began, cpu_began = time.time(), time.thread_time()
+    generation_id = admit(studio.services, studio.person, asked)
+    admitted.began[generation_id] = began
+    admitted.cpu_s += time.thread_time() - cpu_began
