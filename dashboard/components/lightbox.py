@@ -11,8 +11,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.components.video_grid import media_address
+from dashboard.gallery_reads import is_pending
 from dashboard.video_facts import Fact, megabytes
-from storage.models import RenditionKind, RenditionState, Video
+from storage.models import RenditionKind, Video
 
 KEY = "lightbox"
 
@@ -87,7 +88,7 @@ def _data(sheet: Sheet) -> dict[str, Any]:
         "tags": video.tags,
         "facts": [list(fact) for fact in sheet.facts],
         "files": _files(video),
-        "processing": _is_processing(video),
+        "processing": is_pending(video),
         "may_move": sheet.may_move,
         "leaves_trash": sheet.leaves_trash,
     }
@@ -120,7 +121,3 @@ def _files(video: Video) -> list[dict[str, str]]:
         for kind, label in _OFFERED.items()
         if (address := media_address(video, kind))
     ]
-
-
-def _is_processing(video: Video) -> bool:
-    return any(one.state is RenditionState.PENDING for one in video.renditions.values())

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.gallery_reads import is_pending
 from storage.models import RenditionKind, RenditionState, Video
 
 KEY = "video_grid"
@@ -39,7 +40,6 @@ def media_address(video: Video, kind: RenditionKind) -> str | None:
 
 def card_of(video: Video) -> dict[str, Any]:
     """What the browser needs to know of a video to show its card."""
-    preview = video.renditions.get(RenditionKind.PREVIEW)
     return {
         "id": str(video.id),
         "title": video.title,
@@ -49,7 +49,7 @@ def card_of(video: Video) -> dict[str, Any]:
         "ratio": video.width / video.height,
         "poster": media_address(video, RenditionKind.POSTER),
         "preview": media_address(video, RenditionKind.PREVIEW),
-        "processing": preview is not None and preview.state is RenditionState.PENDING,
+        "processing": is_pending(video),
     }
 
 
