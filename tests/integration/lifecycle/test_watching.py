@@ -303,7 +303,7 @@ def test_a_chore_that_fails_is_done_again(
         raise ValueError("a bug of ours")
 
     monkeypatch.setattr("jobs.watcher.sweep", broken_sweep)
-    monkeypatch.setattr("jobs.watcher.AFTER_FAILURE_S", 0.01)
+    monkeypatch.setattr("jobs.watcher.AFTER_FAILURE_S", 0.3)
     monkeypatch.setattr("jobs.watcher.SWEEP_S", 0.01)
     generation_id = at_fal()
     with led(services) as thread:
