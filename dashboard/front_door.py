@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard import health, media
+from dashboard.fal_hook import FalHook
 from dashboard.front_pages import page
 from dashboard.gate import Gate
 from dashboard.headers import SecurityHeaders
@@ -31,7 +32,8 @@ def routes() -> list[BaseRoute]:
     """Everything that is served beside Streamlit itself."""
     icons = [Route(f"/favicon.{kind}", show_icon) for kind in ("ico", "png")]
     start = Route("/", go_to_landing)
-    return [start, *SignIn().routes(), *media.routes(), *health.routes(), *icons]
+    machines = [*health.routes(), *FalHook().routes()]
+    return [start, *SignIn().routes(), *media.routes(), *machines, *icons]
 
 
 def middleware() -> list[Middleware]:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dashboard.same_origin import is_forged
 from dashboard.services import live_sessions, services
 from dashboard.session_cookie import SCOPE_KEY, token_in
+from jobs.hooks import HOOK_PATH
 from storage.errors import RecordError
 from storage.models import Session
 
@@ -27,7 +28,7 @@ log = structlog.get_logger(__name__)
 SESSION_HEADER = b"x-studio-session"
 _OUR_HEADERS = b"x-studio-"
 
-_OPEN_PATHS = frozenset({"/_stcore/health", "/health", "/favicon.ico", "/favicon.png"})
+_OPEN_PATHS = frozenset({"/_stcore/health", "/health", HOOK_PATH, "/favicon.ico", "/favicon.png"})
 _OPEN_FOLDERS = ("/static/", "/app/static/fonts/", "/app/static/brand/")
 _SIGN_IN_FOLDER = "/session/"
 

@@ -27,6 +27,7 @@ from jobs.errors import (
 )
 from jobs.failing import cause_of, fail, given_up
 from jobs.fal.messages import Accepted
+from jobs.hooks import webhook_url
 from jobs.leases import LEASE_S, kept_alive
 from jobs.lifecycle import Event
 from jobs.moves import move_leased, try_move
@@ -95,6 +96,7 @@ def _submit(services: Services, lease: Lease, generation: Generation) -> None:
             generation.endpoint,
             arguments,
             start_timeout_s=services.settings.fal_start_timeout_s,
+            webhook_url=webhook_url(services.settings),
             tags={"generation": str(generation.id)},
             low_priority=generation.lane == "batch",
         )

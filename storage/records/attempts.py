@@ -25,6 +25,9 @@ class Watched:
     model: str
     duration_s: int
     cancel_sent: bool
+    person_id: UUID
+    look_at: datetime | None
+    """When somebody last asked to look at it at once."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +138,16 @@ def watched(tx: Transaction) -> list[Watched]:
             model=row["model"],
             duration_s=int(row["parameters"]["duration_s"]),
             cancel_sent=row["cancel_sent_at"] is not None,
+            person_id=row["person_id"],
+            look_at=row["next_poll_at"],
         )
         for row in tx.all(_Q["watched"])
     ]
+
+
+def look_soon(tx: Transaction, request_id: str) -> bool:
+    """Let the watcher look at a request at once; False when it is not watched or was just asked."""
+    return tx.one_or_none(_Q["look_soon"], request_id=request_id) is not None
 
 
 def unresolved(tx: Transaction) -> list[Attempt]:
