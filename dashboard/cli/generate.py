@@ -17,7 +17,7 @@ from jobs.admission import admit
 from jobs.bootstrap import Services
 from jobs.errors import InvalidRequest, Problem
 from jobs.images import CheckedImage, check_image
-from jobs.requests import read_draft
+from jobs.requests import check_request, read_draft
 from storage.errors import RecordNotFound, StudioError
 from storage.models import (
     FINAL_STATUSES,
@@ -72,8 +72,12 @@ def generate(
     """Submit a generation, as the page does; it costs what the page would say."""
     with attached_services() as services:
         person = _person(services, email)
-        fields = _fields(services, person, image, end_image, campaign, choices)
-        generation_id = admit(services, person, read_draft(fields))
+        draft = read_draft(_fields(services, image, end_image, choices))
+        if campaign:
+            # A refused request must not leave a new campaign behind.
+            check_request(draft, services.catalog, services.rules)
+            draft = draft.model_copy(update={"campaign_id": _campaign(services, person, campaign)})
+        generation_id = admit(services, person, draft)
         outcome = _follow(services, generation_id) if wait else _look(services, generation_id)
         _show(services, outcome, as_json)
     if wait and outcome.generation.status is not GenerationStatus.COMPLETED:
@@ -95,12 +99,7 @@ _NAMES = {"duration": "duration_s", "motion": "motion_intensity"}
 
 
 def _fields(
-    services: Services,
-    person: Person,
-    image: Path,
-    end_image: Path | None,
-    campaign: str | None,
-    choices: dict[str, str | None],
+    services: Services, image: Path, end_image: Path | None, choices: dict[str, str | None]
 ) -> dict[str, object]:
     fields: dict[str, object] = {
         _NAMES.get(name, name): value for name, value in choices.items() if value is not None
@@ -108,10 +107,12 @@ def _fields(
     fields["image"] = _read_image(services, image, "image")
     if end_image is not None:
         fields["end_image"] = _read_image(services, end_image, "end_image")
-    if campaign:
-        with services.database.as_person(person.id) as tx:
-            fields["campaign_id"] = campaigns.ensure(tx, person.team_id, campaign, person.id).id
     return fields
+
+
+def _campaign(services: Services, person: Person, name: str) -> UUID:
+    with services.database.as_person(person.id) as tx:
+        return campaigns.ensure(tx, person.team_id, name, person.id).id
 
 
 def _read_image(services: Services, path: Path, field: str) -> CheckedImage:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import click
+from pydantic import AliasChoices, SecretStr
 
 from dashboard.cli.attached import attached_settings
 from storage.embedded.folder import DataFolder
@@ -31,7 +32,7 @@ def dashboard() -> None:
     os.execve(  # noqa: S606 (our own arguments, no shell)
         sys.executable,
         argv + [word for option in options.items() for word in option],
-        {**os.environ, **addresses_of(settings)},
+        {**os.environ, **environment_of(settings)},
     )
 
 
@@ -45,7 +46,7 @@ def worker(queue: str, processes: int | None) -> None:
 
     settings = attached_settings()
     # RQ calls the task in a fork of this process, which reads its settings from the environment.
-    os.environ.update(addresses_of(settings))
+    os.environ.update(environment_of(settings))
     configure_logs(f"worker {queue}", settings.log_level)
     wanted = list(Bell) if queue == "all" else [Bell(queue)]
     bells = [bell for bell in wanted for _ in range(processes or workers_for(settings, bell))]
@@ -105,13 +106,21 @@ def workers_for(settings: Settings, bell: str) -> int:
     return counts[bell]
 
 
-def addresses_of(settings: Settings) -> dict[str, str]:
-    """The environment that tells another process of ours where everything is."""
-    found = {"STUDIO_DATA_DIR": str(settings.data_dir)}
-    if settings.database_url:
-        found["DATABASE_URL"] = settings.database_url.get_secret_value()
-    if settings.redis_url:
-        found["REDIS_URL"] = settings.redis_url.get_secret_value()
-    if settings.fal_base_url:
-        found["FAL_BASE_URL"] = settings.fal_base_url
-    return found
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment in which another process of ours finds the same settings.
+
+    All that were set, because the process may start in a folder with another `.env`.
+    """
+    chosen = {name: getattr(settings, name) for name in settings.model_fields_set | {"data_dir"}}
+    return {_variable(name): _plain(value) for name, value in chosen.items() if value is not None}
+
+
+def _variable(field: str) -> str:
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0] if isinstance(alias, AliasChoices) else alias)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(value.absolute() if isinstance(value, Path) else value)

@@ -16,7 +16,7 @@ import click
 from pydantic import SecretStr
 
 from dashboard.cli.preparing import ensure_admin, new_link, prepare_record
-from dashboard.cli.processes import addresses_of
+from dashboard.cli.processes import environment_of
 from storage.embedded.children import Supervisor
 from storage.embedded.endpoints import Endpoints, write_endpoints
 from storage.embedded.folder import DataFolder
@@ -92,7 +92,7 @@ def _started(service: Service, supervisor: Supervisor) -> Iterator[None]:
 
 
 def _add_children(settings: Settings, folder: DataFolder, supervisor: Supervisor) -> None:
-    env = {**os.environ, **addresses_of(settings), "PYTHONUNBUFFERED": "1"}
+    env = {**os.environ, **environment_of(settings), "PYTHONUNBUFFERED": "1"}
 
     def add(name: str, *words: str, ready: Callable[[], bool] | None = None) -> None:
         supervisor.add(name, [*STUDIO, *words], env=env, log=folder.log(name), ready=ready)

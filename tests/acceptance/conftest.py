@@ -1,0 +1,72 @@
+"""One studio, started as an operator starts it, for every test of the product as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from tests.acceptance.running_studio import Studio
+from tests.acceptance.warm_commands import Commands
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder share one studio, so they run in one process, one after another."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("studio"))
+
+
+NewStudio: TypeAlias = Callable[..., Studio]
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """Runs the commands beside a studio."""
+    commands = Commands()
+    yield commands
+    commands.close()
+
+
+@pytest.fixture(scope="session")
+def new_studio(commands: Commands) -> NewStudio:
+    """Makes a studio with an empty home and no data yet, not started: `new_studio(folder)`."""
+
+    def make(folder: Path, **more: str) -> Studio:
+        home = folder / "home"
+        home.mkdir()
+        return Studio(commands, folder / "data", home, more=more)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def first_start(
+    tmp_path_factory: pytest.TempPathFactory, new_studio: NewStudio
+) -> Iterator[Studio]:
+    """The studio after its very first start."""
+    studio = new_studio(tmp_path_factory.mktemp("studio"))
+    try:
+        studio.start()
+        yield studio
+    finally:
+        if studio.running:
+            studio.stop()
+
+
+@pytest.fixture(scope="session")
+def first_words(first_start: Studio) -> str:
+    """What the very first start printed."""
+    return first_start.said
+
+
+@pytest.fixture
+def studio(first_start: Studio, first_words: str) -> Studio:
+    """The running studio; a test may stop it, the next one finds it running."""
+    if not first_start.running:
+        first_start.start()
+    return first_start
