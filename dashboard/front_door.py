@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from dashboard import health, media
+from dashboard import health, media, metrics
 from dashboard.fal_hook import FalHook
 from dashboard.front_pages import page
 from dashboard.gate import Gate
 from dashboard.headers import SecurityHeaders
+from dashboard.http_meter import HttpMeter
 from dashboard.roles import landing_for
 from dashboard.session_cookie import session_of
 from dashboard.signin import SignIn
@@ -32,13 +33,13 @@ def routes() -> list[BaseRoute]:
     """Everything that is served beside Streamlit itself."""
     icons = [Route(f"/favicon.{kind}", show_icon) for kind in ("ico", "png")]
     start = Route("/", go_to_landing)
-    machines = [*health.routes(), *FalHook().routes()]
+    machines = [*health.routes(), *metrics.routes(), *FalHook().routes()]
     return [start, *SignIn().routes(), *media.routes(), *machines, *icons]
 
 
 def middleware() -> list[Middleware]:
-    """From the outside in: the headers also go on what the gate answers."""
-    return [Middleware(SecurityHeaders), Middleware(Gate)]
+    """From the outside in: all is measured, and the headers also go on what the gate answers."""
+    return [Middleware(HttpMeter), Middleware(SecurityHeaders), Middleware(Gate)]
 
 
 def error_handlers() -> Mapping[type[StudioError], ErrorHandler]:

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard.metrics import METRICS_PATH
 from dashboard.same_origin import is_forged
 from dashboard.services import live_sessions, services
 from dashboard.session_cookie import SCOPE_KEY, token_in
@@ -28,7 +29,9 @@ log = structlog.get_logger(__name__)
 SESSION_HEADER = b"x-studio-session"
 _OUR_HEADERS = b"x-studio-"
 
-_OPEN_PATHS = frozenset({"/_stcore/health", "/health", HOOK_PATH, "/favicon.ico", "/favicon.png"})
+_OPEN_PATHS = frozenset(
+    {"/_stcore/health", "/health", METRICS_PATH, HOOK_PATH, "/favicon.ico", "/favicon.png"}
+)
 _OPEN_FOLDERS = ("/static/", "/app/static/fonts/", "/app/static/brand/")
 _SIGN_IN_FOLDER = "/session/"
 

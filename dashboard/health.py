@@ -1,6 +1,8 @@
-"""The route `/health`: whether this dashboard can do its work, for load balancers and `studio up`.
+"""The route `/health`: whether this dashboard can do its work, for load balancers and people.
 
-Open to everybody, so it says little: no names, no addresses, no messages of other programs.
+Without workers it still shows and admits, and another dashboard would do no better: then it says
+`degraded` with 200, so that no load balancer takes it away. Open to everybody, so it says little:
+no names, no addresses, no messages of other programs.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from starlette.routing import Route
 
 from dashboard.services import services
 from jobs.bootstrap import Services
+from jobs.doctor import NEEDED
 from storage.errors import RecordError
 from storage.records import events
 
@@ -27,21 +30,24 @@ def routes() -> list[Route]:
 
 
 async def show(_request: Request) -> Response:
-    """200 when the record and Redis answer, else 503; `processes` counts who is at work."""
+    """200 when the record and Redis answer, else 503; `missing` are kinds with nobody at work."""
     found = await run_in_threadpool(look, services())
     headers = {"cache-control": "no-store"}
-    return JSONResponse(found, 200 if found["status"] == "ok" else 503, headers)
+    return JSONResponse(found, 503 if found["status"] == "down" else 200, headers)
 
 
 def look(opened: Services) -> Mapping[str, object]:
-    """What answers and who is at work; `status` is `ok` or `down`. Blocks."""
+    """What answers and who is at work; `status` is `ok`, `degraded` or `down`. Blocks."""
     processes = _at_work(opened)
     rings = opened.bells.ping()
+    missing = [kind for kind in NEEDED if not (processes or {}).get(kind)]
+    working = "degraded" if missing else "ok"
     return {
-        "status": "ok" if processes is not None and rings else "down",
+        "status": working if processes is not None and rings else "down",
         "database": "ok" if processes is not None else "down",
         "redis": "ok" if rings else "down",
         "processes": processes or {},
+        "missing": missing if processes is not None else [],
     }
 
 

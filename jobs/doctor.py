@@ -19,6 +19,8 @@ from storage.records import books, events
 
 SILENT_S = 40.0
 """A process that gave no sign of life for so long is gone: they write one every 10 s."""
+NEEDED = (*(bell.value for bell in Bell), "watcher")
+"""Kinds of processes without which a generation does not come to its end."""
 SHOWN = 5
 """Rows of a broken invariant that are told; the rest is counted."""
 
@@ -100,8 +102,7 @@ def _ffmpeg(services: Services) -> list[str]:
 def _processes(services: Services) -> list[str]:
     with services.database.as_service() as tx:
         at_work = events.at_work(tx, within_s=SILENT_S)
-    needed = [bell.value for bell in Bell] + ["watcher"]
-    return [f"No {kind} process is at work." for kind in needed if not at_work.get(kind)]
+    return [f"No {kind} process is at work." for kind in NEEDED if not at_work.get(kind)]
 
 
 def _file_checks(services: Services) -> list[Check]:

@@ -185,6 +185,13 @@ class Settings(BaseSettings):
         validation_alias="STUDIO_PERSON_DAY_LIMIT_USD",
         description="USD a person may spend a day unless a budget of their own says otherwise.",
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        validation_alias="STUDIO_METRICS_TOKEN",
+        description="What Prometheus has to know to read `/metrics`, at least 16 characters. "
+        "Without it there is no such page.",
+    )
     log_level: str = Field(
         "INFO", validation_alias="STUDIO_LOG_LEVEL", description="Least level that is logged."
     )

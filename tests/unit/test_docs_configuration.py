@@ -42,10 +42,10 @@ def test_a_copy_of_the_example_changes_nothing() -> None:
 
 def test_secrets_show_in_no_representation() -> None:
     secrets: dict[str, Any] = {
-        name: "hush-hush"
+        name: "hush-hush-hush-hush"
         for name, field in Settings.model_fields.items()
         if "SecretStr" in str(field.annotation)
     }
     settings = Settings(_env_file=None, **secrets)
-    assert len(secrets) == 4
-    assert "hush-hush" not in repr(settings) + str(settings.model_dump())
+    assert len(secrets) == 5
+    assert "hush-hush-hush-hush" not in repr(settings) + str(settings.model_dump())

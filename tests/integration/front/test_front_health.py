@@ -1,24 +1,51 @@
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from pydantic import SecretStr
 
 from dashboard import services as front_services
 from jobs.bells import Bells
+from jobs.doctor import NEEDED
 from storage.records import events
 from tests.integration.front.front_studio import HTML, Studio
 
 
-def test_a_healthy_studio_says_who_is_at_work(studio: Studio) -> None:
-    with studio.services.database.as_service() as tx:
-        events.beat(tx, "watcher")
+def test_a_healthy_studio_says_who_is_at_work(
+    studio: Studio, as_owner: Callable[..., list[Any]]
+) -> None:
+    for kind in NEEDED:
+        as_owner(
+            "insert into studio.processes (name, kind, host, pid) values (%s, %s, 'h', 1)",
+            kind,
+            kind,
+        )
     answer = studio.browser().get("/health")
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
         "database": "ok",
         "redis": "ok",
-        "processes": {"watcher": 1},
+        "processes": dict.fromkeys(NEEDED, 1),
+        "missing": [],
     }
+
+
+def test_a_studio_without_workers_is_degraded_and_stays_open(studio: Studio) -> None:
+    with studio.services.database.as_service() as tx:
+        events.beat(tx, "watcher")
+    answer = studio.browser().get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["missing"] == ["submit", "collect", "media"]
+
+
+def test_a_watcher_that_is_silent_is_missing(
+    studio: Studio, as_owner: Callable[..., list[Any]]
+) -> None:
+    with studio.services.database.as_service() as tx:
+        events.beat(tx, "watcher")
+    as_owner("update studio.processes set beat_at = now() - interval '2 minutes'")
+    assert "watcher" in studio.browser().get("/health").json()["missing"]
 
 
 def test_without_redis_it_is_down(studio: Studio) -> None:
