@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from storage.embedded.postgres import EmbeddedPostgres
 from storage.postgres import Database
+from tests.integration.record.house import House, build_house
 
 KEPT = ("organisation", "transitions", "migrations", "provider_state")
 """Tables whose rows a migration brings."""
@@ -34,6 +35,12 @@ def shared_database(shared_url: SecretStr) -> Iterator[Database]:
     """That database through the record's own door."""
     with Database(shared_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def house(shared_url: SecretStr, shared_database: Database) -> House:
+    """A company of seven in the module's database."""
+    return build_house(shared_url, shared_database)
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,76 +13,32 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from pydantic import SecretStr
 
-from jobs.admission import admit
 from jobs.bells import Bells
-from jobs.bootstrap import Services, fal_key, opened_services
-from jobs.collecting import collect_next
+from jobs.bootstrap import Services, opened_services
 from jobs.doctor import SHOWN, Check, examine
 from jobs.fal.client import FalClient
-from jobs.fal.polling import AsyncFalClient
 from jobs.fal.simulator.failures import UNKNOWN_KEY
 from jobs.fal.simulator.process import Simulator
-from jobs.images import check_image
 from jobs.media.ffmpeg import Ffmpeg
-from jobs.rendering import render_next
-from jobs.requests import read_draft
-from jobs.submitting import submit_next
-from jobs.watcher import Watcher
 from storage import postgres
 from storage.embedded.valkey import EmbeddedValkey
-from storage.models import FINAL_STATUSES, GenerationStatus, Role
 from storage.objects.local import LocalStore
 from storage.postgres import Database
-from storage.records import generations, ledger, people
 from storage.settings import load_settings
 from storage.sqlfiles import queries
 from tests.integration.record.record_rows import sql
+from tests.integration.record.whole_studio import (
+    admit_one,
+    keep,
+    restore,
+    work_until_completed,
+)
 
 Owner = Callable[..., list[Any]]
-SAMPLE = Path(__file__).parents[3] / "dashboard" / "samples" / "sneaker.webp"
-ONE_OPEN_ATTEMPT = """
-create unique index if not exists attempts_one_open on studio.attempts (generation_id)
-where state in ('intended', 'accepted', 'unknown')"""
 AT_WORK = ("submit", "collect", "media", "watcher")
-
-
-@contextmanager
-def watching(services: Services) -> Iterator[None]:
-    """A watcher in a thread for the length of a `with` block."""
-    loop, stop = asyncio.new_event_loop(), asyncio.Event()
-
-    async def watch() -> None:
-        settings = services.settings
-        async with AsyncFalClient(fal_key(settings), settings.fal_base_url) as fal:
-            await Watcher(services, fal, stop).run()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(watch()), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(30)
-        loop.close()
-
-
-def work_until_completed(services: Services, generation_id: UUID) -> None:
-    deadline = time.monotonic() + 60
-    with watching(services):
-        while True:
-            with services.database.as_service() as tx:
-                status = generations.by_id(tx, generation_id).status
-            if status in FINAL_STATUSES:
-                break
-            assert time.monotonic() < deadline, f"still {status}"
-            if not (submit_next(services) or collect_next(services)):
-                time.sleep(0.02)
-    assert status is GenerationStatus.COMPLETED
-    assert render_next(services)
 
 
 @pytest.fixture(scope="module")
@@ -111,53 +65,6 @@ def studio(
                 tx.run(sql("insert into studio.processes values (%(k)s, %(k)s, 'here', 1)"), k=kind)
         keep(shared_url)
         yield services, generation_id
-
-
-def admit_one(services: Services) -> UUID:
-    with services.database.as_service() as tx:
-        ledger.set_default_person_budget(tx, services.settings.person_day_limit_usd)
-        ann = people.add(tx, email="a@acme.test", name="Ann", role=Role.MEMBER, team="Marketing")
-    image = check_image(SAMPLE.read_bytes(), 30 * 1024 * 1024, SAMPLE.name)
-    return admit(
-        services,
-        ann,
-        read_draft(
-            {"image": image, "prompt": "The sneaker turns", "resolution": "480p", "duration_s": 2}
-        ),
-    )
-
-
-TABLES = (
-    "generations",
-    "generation_history",
-    "attempts",
-    "holds",
-    "charges",
-    "videos",
-    "renditions",
-    "processes",
-    "migrations",
-)
-
-
-def keep(url: SecretStr) -> None:
-    """Remember every row of the record."""
-    with psycopg.connect(url.get_secret_value()) as owner:
-        owner.execute("create schema kept")
-        for table in TABLES:
-            owner.execute(f"create table kept.{table} as table studio.{table}".encode())
-
-
-def restore(url: SecretStr) -> None:
-    """Make the record what it was."""
-    with psycopg.connect(url.get_secret_value()) as owner:
-        owner.execute("set session_replication_role = replica")
-        for table in TABLES:
-            owner.execute(f"delete from studio.{table}".encode())
-            owner.execute(
-                f"insert into studio.{table} overriding system value table kept.{table}".encode()
-            )
-        owner.execute(ONE_OPEN_ATTEMPT)
 
 
 @pytest.fixture

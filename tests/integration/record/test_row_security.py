@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
-from pydantic import SecretStr
 
-from storage.errors import RecordConflict, RecordError, RecordForbidden, RecordNotFound
+from storage.errors import RecordConflict, RecordForbidden
 from storage.models import GenerationStatus, Role
-from storage.postgres import Database, Transaction
+from storage.postgres import Transaction
 from storage.records import campaigns, events, generations, ledger, people, videos
 from storage.records.generations import NewGeneration
 from tests.integration.record.house import (
@@ -27,7 +25,6 @@ from tests.integration.record.house import (
     OWN,
     PEOPLE,
     House,
-    build_house,
 )
 from tests.integration.record.record_rows import (
     ESTIMATE_USD,
@@ -75,11 +72,6 @@ SEEN_BY: dict[str, set[str]] = {
     "team_queue where title is not null": MANAGED,
 }
 TABLES = {rows.split()[0] for rows in SEEN_BY} - {"team_queue"} | set(UNREADABLE)
-
-
-@pytest.fixture(scope="module")
-def house(shared_url: SecretStr, shared_database: Database) -> House:
-    return build_house(shared_url, shared_database)
 
 
 @pytest.mark.parametrize("who", ALL)
@@ -394,44 +386,6 @@ def test_what_somebody_made_stays_with_the_team_when_they_leave_it(house: House)
     assert made in {video.id for video in shown}
 
 
-# --- whose transaction it is ---
-
-
-@pytest.mark.parametrize("claims", ["", "{}", '{"role": "authenticated"}', '{"sub": null}'])
-def test_without_a_name_nothing_is_seen(house: House, claims: str) -> None:
-    with acting(house.url, "authenticated", claims) as tx:
-        assert tx.one(sql("select auth.uid() as id")) == {"id": None}
-        for rows in SEEN_BY:
-            assert tx.all(sql(f"select 1 from studio.{rows}")) == []
-
-
-def test_claims_that_are_no_claims_are_refused(house: House) -> None:
-    with pytest.raises(RecordError), acting(house.url, "authenticated", "not json") as tx:
-        tx.all(sql("select 1 from studio.generations"))
-
-
-def test_role_and_claims_end_with_the_transaction(house: House) -> None:
-    who = sql("select current_user::text as role, auth.uid() as id, pg_backend_pid() as pid")
-    with Database(house.url, max_connections=1) as narrow:
-        with narrow.as_person(house.people[OWN].id) as tx:
-            first = tx.one(who)
-        with narrow.as_service() as tx:
-            second = tx.one(who)
-        with pytest.raises(RecordNotFound), narrow.as_person(house.people[OWN].id) as tx:
-            tx.one(sql("select 1 where false"))
-        with narrow._pool.connection() as bare:
-            after = bare.execute(who.text).fetchone()
-    assert after is not None
-    assert (first["role"], first["id"]) == ("authenticated", house.people[OWN].id)
-    assert (second["role"], second["id"]) == ("service_role", None)
-    assert (after["role"], after["id"], after["pid"]) == ("studio", None, first["pid"])
-
-
-def test_parameters_are_no_sql(house: House) -> None:
-    with house.acting_as(OWN) as tx:
-        assert videos.page(tx, person_id=uuid4(), search="'; reset role; --") == []
-
-
 def test_the_queue_shows_places_and_hides_prompts(house: House) -> None:
     with house.acting_as(COLLEAGUE) as tx:
         rows = generations.team_queue(tx, mine=False, limit=100)
@@ -444,31 +398,3 @@ def test_json_parameters_of_others_stay_hidden(house: House) -> None:
     statement = sql("select 1 from studio.generations where parameters @> %(p)s")
     with house.acting_as(COLLEAGUE) as tx:
         assert tx.all(statement, p=Jsonb({"resolution": "480p"})) == []
-
-
-# --- functions ---
-
-FOR_PEOPLE = {"my_role", "my_team", "my_room", "place_hold", "person_name", "acts_as_person"}
-
-
-def test_functions_are_granted_to_those_who_need_them_only(house: House) -> None:
-    with house.database.as_service() as tx:
-        rows = tx.all(
-            sql("""
-            select p.proname as name,
-                has_function_privilege('authenticated', p.oid, 'execute') as people,
-                has_function_privilege('anon', p.oid, 'execute') as anyone
-            from pg_proc as p where p.pronamespace = 'studio'::regnamespace""")
-        )
-    assert {row["name"] for row in rows if row["people"]} == FOR_PEOPLE
-    assert {row["name"] for row in rows if row["anyone"]} == set()
-
-
-def test_every_function_looks_names_up_nowhere_by_itself(house: House) -> None:
-    with house.database.as_service() as tx:
-        rows = tx.all(
-            sql("""
-            select proname from pg_proc where pronamespace = 'studio'::regnamespace
-            and not coalesce(proconfig @> array['search_path=""'], false)""")
-        )
-    assert rows == []
