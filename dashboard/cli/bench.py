@@ -62,6 +62,14 @@ def submit(generations: int, as_json: bool) -> None:
     show_default=True,
     help="Whether the smaller renditions are made meanwhile.",
 )
+@click.option(
+    "--clip",
+    "video_s",
+    type=click.IntRange(2, 12),
+    default=5,
+    show_default=True,
+    help="Length of the videos in seconds.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def lifecycle(levels: tuple[int, ...], as_json: bool, **choices: Any) -> None:  # noqa: ANN401
     """From submit to playable, beyond fal's own time. Takes about four times fal's time a level.

@@ -4,7 +4,9 @@
 beside it, in a process of its own, so that CPU and memory are the plain client's alone.
 
 A thread uploads the start image, calls `subscribe` (which polls ten times a second) and downloads
-the video. There is no ledger, no access rule, nothing survives a restart, no rendition is made.
+the video. There is no ledger and no access rule, and nothing survives a restart. The naive pipeline
+is run for one video when all have ended, with the machine to itself, and reported apart: for each
+of a hundred it would take half an hour.
 """
 
 from __future__ import annotations
@@ -19,18 +21,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from signal import Signals
-from typing import Any
-
-import fal_client
-import httpx
 
 import jobs
-from jobs.bench.load import PROMPT, RESOLUTION, sample_image
-from jobs.bench.studio import VIDEO_S
+from jobs.bench.naive import run_naive_pipeline
+from jobs.bench.plain_client import PlainClient
 from jobs.bench.usage import memory_mb
-from jobs.bootstrap import SIMULATOR_KEY
-from jobs.fal.addresses import addresses
-from jobs.fal.catalog import load_catalog
 from storage.embedded.processes import end_child, launch, read_log, wait_until
 from storage.errors import ServiceError
 
@@ -45,6 +40,7 @@ class Order:
     """`submit` (only submit) or `subscribe` (through to the file)."""
     requests: int
     threads: int
+    video_s: int
     pause_s: float = 0.0
     """Seconds between two starts."""
 
@@ -57,6 +53,10 @@ class Outcome:
     cpu_s: float
     memory_mb: float
     """Memory of the process when the last request was started (PSS)."""
+    pipeline_cpu_s: float = 0.0
+    """CPU of the naive pipeline for one video; 0 when only submits were asked for."""
+    pipeline_s: float = 0.0
+    """The same by the clock."""
     done: dict[str, float] = field(default_factory=dict)
     """Seconds from start to end of each, by request id."""
 
@@ -86,11 +86,16 @@ def _outcome_file(order: Path) -> Path:
 
 
 def _do(order: Order) -> Outcome:
-    addresses(order.url).point_stock_client()
-    client = fal_client.SyncClient(key=SIMULATOR_KEY)
-    image, endpoint = sample_image().data, load_catalog().default.endpoint
-    work = _submitter(client, endpoint, image) if order.work == "submit" else None
-    step = work or (lambda: _subscribe(client, endpoint, image))
+    with tempfile.TemporaryDirectory(prefix="baseline-") as folder:
+        client = PlainClient(order.url, order.video_s, Path(folder))
+        outcome = _run(order, client.submit if order.work == "submit" else client.subscribe)
+        if order.work == "subscribe":
+            spent = run_naive_pipeline(client.last_video, Path(folder))
+            outcome.pipeline_cpu_s, outcome.pipeline_s = spent.cpu_s, spent.wall_s
+    return outcome
+
+
+def _run(order: Order, step: Callable[[], str]) -> Outcome:
     began, cpu_began = time.monotonic(), time.process_time()
     with ThreadPoolExecutor(order.threads) as pool:
         under_way = []
@@ -100,32 +105,12 @@ def _do(order: Order) -> Outcome:
         memory = memory_mb([os.getpid()])
         done = dict(work.result() for work in under_way)
     cpu_s = time.process_time() - cpu_began
-    return Outcome(time.monotonic() - began, cpu_s, memory, done)
+    return Outcome(time.monotonic() - began, cpu_s, memory, done=done)
 
 
 def _timed(step: Callable[[], str]) -> tuple[str, float]:
     began = time.monotonic()
     return step(), time.monotonic() - began
-
-
-def _submitter(client: fal_client.SyncClient, endpoint: str, image: bytes) -> Callable[[], str]:
-    """Submits only, of an image that is there already: the least a submit can be."""
-    url = client.upload(image, "image/jpeg", "bench.jpg")
-    return lambda: str(client.submit(endpoint, _arguments(url)).request_id)
-
-
-def _subscribe(client: fal_client.SyncClient, endpoint: str, image: bytes) -> str:
-    request_ids: list[str] = []
-    url = client.upload(image, "image/jpeg", "bench.jpg")
-    result = client.subscribe(endpoint, _arguments(url), on_enqueue=request_ids.append)
-    with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
-        file.write(httpx.get(result["video"]["url"]).content)
-    return request_ids[0]
-
-
-def _arguments(image_url: str) -> dict[str, Any]:
-    words = {"prompt": PROMPT, "image_url": image_url}
-    return {**words, "resolution": RESOLUTION, "duration": str(VIDEO_S)}
 
 
 def main(file: Path) -> None:

@@ -17,9 +17,9 @@ from jobs.bench.sampling import (
     sampling,
     used_cpu_s,
 )
+from jobs.bench.simulated_fal import simulated_fal
 from jobs.bench.studio import BenchStudio, Commands, Plan, running_studio
 from jobs.bench.usage import check_can_measure
-from jobs.fal.simulator.process import running_simulator
 
 LEAST_GENERATIONS = 5
 SHORTEST_S = 4.0
@@ -39,13 +39,14 @@ class Level:
     seconds: float | None = None
     workers: int | None = None
     renditions: bool = True
+    video_s: int = 5
 
     def load(self) -> Load:
         """How many, how fast, and how long to wait for the last."""
         generations = self.generations or max(self.in_flight, LEAST_GENERATIONS)
         seconds = self.seconds or max(self.in_flight / PER_S, SHORTEST_S)
         at_once = min(self.in_flight, generations)
-        return Load(generations, at_once, seconds, patience_s=2 * seconds + PATIENCE_S)
+        return Load(generations, at_once, seconds, self.video_s, 2 * seconds + PATIENCE_S)
 
 
 def measure_level(folder: Path, level: Level, commands: Commands) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def measure_level(folder: Path, level: Level, commands: Commands) -> dict[str, A
     """
     check_can_measure()
     load = level.load()
-    plan = Plan(load.seconds, load.in_flight, level.workers, level.renditions)
+    plan = Plan(load.seconds, load.in_flight, level.workers, level.renditions, level.video_s)
     with running_studio(folder, plan, commands) as studio:
         with sampling(studio) as samples:
             admitted = put_through(studio, load)
@@ -129,10 +130,10 @@ def _theirs(folder: Path, load: Load) -> dict[str, Any]:
     threads = min(load.in_flight, MOST_BASELINE_THREADS)
     count = min(load.generations, max(threads, LEAST_GENERATIONS))
     where = folder / "baseline"
-    with running_simulator(
-        where, seconds=load.seconds, concurrency=threads, render="copy"
+    with simulated_fal(
+        where, seconds=load.seconds, in_flight=threads, video_s=load.video_s
     ) as simulator:
-        order = Order(simulator.url, "subscribe", count, threads, load.pause_s)
+        order = Order(simulator.url, "subscribe", count, threads, load.video_s, load.pause_s)
         within_s = count / threads * 2 * load.seconds + load.patience_s
         outcome = run_baseline(order, where, within_s)
         requests = simulator.requests()
@@ -142,10 +143,14 @@ def _theirs(folder: Path, load: Load) -> dict[str, Any]:
 def _baseline_figures(outcome: Outcome, requests: Requests) -> dict[str, Any]:
     peak = figures.peak_in_flight(requests)
     over = [outcome.done[r["request_id"]] - fal_s(r) for r in requests]
+    cpu_s = outcome.cpu_s + len(requests) * outcome.pipeline_cpu_s
     return {
         "baseline_generations": len(requests),
         "baseline_in_flight_peak": peak,
         **spread("baseline_overhead", over),
-        "baseline_in_flight_per_core": rounded(per_core(requests, outcome.cpu_s), 2),
+        "baseline_in_flight_per_core": rounded(per_core(requests, cpu_s), 2),
+        "baseline_following_per_core": rounded(per_core(requests, outcome.cpu_s), 2),
+        "baseline_pipeline_cpu_s": rounded(outcome.pipeline_cpu_s, 2),
+        "baseline_pipeline_s": rounded(outcome.pipeline_s, 2),
         "baseline_mb_per_generation": rounded(ratio(outcome.memory_mb, peak), 2),
     }

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import time
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from PIL import Image
-
 from jobs.admission import admit
 from jobs.bench import record
-from jobs.bench.studio import VIDEO_S, BenchStudio
-from jobs.images import CheckedImage, check_image
-from jobs.requests import RequestDraft, read_draft
+from jobs.bench.request import draft, sample_image
+from jobs.bench.studio import BenchStudio
+from jobs.requests import RequestDraft
 from storage.embedded.processes import wait_until
 
 RAMP = 0.7
 """Part of fal's time over which the first are admitted: the quickest needs 0.8 of it, so for a
 moment all of them are in flight at once."""
-PROMPT = "The product turns slowly on its stand"
-RESOLUTION = "480p"
 _LOOK_EVERY_S = 0.1
-_MAX_IMAGE_BYTES = 30 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -33,6 +27,8 @@ class Load:
     in_flight: int
     seconds: float
     """What fal takes for each."""
+    video_s: int
+    """Length of each."""
     patience_s: float
     """How long to wait for the last after it was admitted."""
 
@@ -52,22 +48,9 @@ class Admitted:
     """CPU that asking used in this process."""
 
 
-def sample_image() -> CheckedImage:
-    """A start image, checked as the dashboard checks it when it is chosen."""
-    drawn = io.BytesIO()
-    Image.radial_gradient("L").resize((1280, 720)).convert("RGB").save(drawn, "JPEG")
-    return check_image(drawn.getvalue(), _MAX_IMAGE_BYTES, "bench.jpg")
-
-
-def draft(image: CheckedImage) -> RequestDraft:
-    """What a person would send from the Create page."""
-    fields = {"image": image, "prompt": PROMPT, "resolution": RESOLUTION, "duration_s": VIDEO_S}
-    return read_draft(fields)
-
-
 def put_through(studio: BenchStudio, load: Load) -> Admitted:
     """Admit everything and wait until all of it has ended, or until patience is at an end."""
-    admitted, asked = Admitted(), draft(sample_image())
+    admitted, asked = Admitted(), draft(sample_image(), load.video_s)
     next_at = time.monotonic()
     while len(admitted.began) < load.generations and time.monotonic() < next_at + load.patience_s:
         if time.monotonic() >= next_at and _has_room(studio, load, len(admitted.began)):

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import jobs
 from jobs.bench import record
+from jobs.bench.simulated_fal import simulated_fal
 from jobs.bench.usage import cpu_s, memory_mb
 from jobs.bootstrap import Services, opened_services
-from jobs.fal.simulator.process import Simulator, running_simulator
+from jobs.fal.simulator.process import Simulator
 from storage.embedded.children import Supervisor
 from storage.embedded.folder import DataFolder
 from storage.embedded.postgres import EmbeddedPostgres
@@ -27,8 +28,6 @@ from storage.models import Person, Role
 from storage.records import ledger, people
 from storage.settings import Settings, load_settings
 
-VIDEO_S = 2
-"""Length of the videos: what is measured is the way there, not the file."""
 _START_WITHIN_S = 90.0
 _USUAL = re.compile(r"^usual_s = .+$", re.MULTILINE)
 _NO_LIMIT_USD = Decimal(10_000_000)
@@ -55,6 +54,8 @@ class Plan:
     """Workers for each queue; None: as many as `studio up` has."""
     renditions: bool = True
     """Whether media workers make the smaller renditions meanwhile."""
+    video_s: int = 5
+    """Length of the videos."""
 
 
 @dataclass
@@ -95,11 +96,11 @@ def running_record(folder: Path, plan: Plan) -> Iterator[BenchStudio]:
             stack.callback(server.stop)
             server.start()
         simulator = stack.enter_context(
-            running_simulator(
-                folder / "simulator",
+            simulated_fal(
+                folder / "fal",
                 seconds=plan.seconds,
-                concurrency=plan.in_flight,
-                render="copy",
+                in_flight=plan.in_flight,
+                video_s=plan.video_s,
             )
         )
         settings = _settings(folder, plan, postgres, valkey, simulator)
@@ -169,19 +170,20 @@ def _settings(
         redis_url=valkey.url,
         fal_base_url=simulator.url,
         fal_concurrency=plan.in_flight,
-        catalog_file=_catalog(folder, plan.seconds),
+        catalog_file=_catalog(folder, plan),
         **({} if plan.workers is None else dict.fromkeys(kinds, plan.workers)),
     )
 
 
-def _catalog(folder: Path, seconds: float) -> Path:
+def _catalog(folder: Path, plan: Plan) -> Path:
     """Our catalogue, in which a video usually takes as long as at the simulated fal.
 
     The one that ships says the same of the real fal, and the watcher begins with it.
     """
     text = (files("jobs.fal") / "catalog.toml").read_text(encoding="utf-8")
     path = folder / "catalog.toml"
-    path.write_text(_USUAL.sub(f"usual_s = {max(seconds, 0.01) * 5 / VIDEO_S}", text))
+    # The catalogue speaks of videos of 5 seconds.
+    path.write_text(_USUAL.sub(f"usual_s = {plan.seconds * 5 / plan.video_s}", text))
     return path
 
 

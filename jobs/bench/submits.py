@@ -11,7 +11,7 @@ from jobs.admission import admit
 from jobs.bench import record
 from jobs.bench.baseline import Order, run_baseline
 from jobs.bench.figures import ratio, rounded, spread
-from jobs.bench.load import draft, sample_image
+from jobs.bench.request import draft, sample_image
 from jobs.bench.studio import BenchStudio, Plan, running_record
 from jobs.requests import RequestDraft
 
@@ -29,12 +29,12 @@ def measure_submits(folder: Path, count: int) -> dict[str, Any]:
     """
     plan = Plan(seconds=3600.0, in_flight=1)  # nothing may end meanwhile
     with running_record(folder, plan) as studio:
-        asked = draft(sample_image())
+        asked = draft(sample_image(), plan.video_s)
         _admit_one(studio, asked)  # opens what is opened once: connections, queries
         before = record.totals(studio.services.database)
         times, wall_s = _admit_all(studio, asked, count)
         after = record.totals(studio.services.database)
-        order = Order(studio.simulator.url, "submit", count, THREADS)
+        order = Order(studio.simulator.url, "submit", count, THREADS, plan.video_s)
         theirs = run_baseline(order, folder, _WITHIN_S)
     ours_per_s, theirs_per_s = count / wall_s, count / theirs.wall_s
     return {

@@ -1,0 +1,79 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from signal import SIGTERM
+from typing import Any
+
+import psutil
+import pytest
+
+from storage.embedded.processes import wait_until
+
+pytestmark = pytest.mark.timeout(400)
+
+BENCH = [sys.executable, "-m", "dashboard.cli", "bench"]
+TINY = ["lifecycle", "--generations", "3", "--in-flight", "2", "--seconds", "0.5"]
+TINY += ["--workers", "1", "--clip", "2"]
+LIFECYCLE_KEYS = {
+    *("generations", "in_flight", "booked", "completed", "failed", "lost", "doubled"),
+    *("open_holds", "overhead_p50_s", "overhead_p95_s", "in_flight_per_core"),
+    *("baseline_in_flight_per_core", "watcher_cpu_cores", "mb_per_generation"),
+}
+
+
+def run(tmp_path: Path, *words: str) -> str:
+    """What a bench prints; its temporary folder is made in `tmp_path`."""
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([*BENCH, *words], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def of_bench(tmp_path: Path) -> list[psutil.Process]:
+    """Processes that have the folder in their command line or work in it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(tmp_path) in " ".join([*process.cmdline(), process.cwd()]):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_submits_are_counted_and_each_has_its_hold(tmp_path: Path) -> None:
+    found: dict[str, Any] = json.loads(run(tmp_path, "submit", "--generations", "8", "--json"))
+    assert (found["submits"], found["queued"], found["open_holds"]) == (8, 8, 8)
+    assert found["submits_per_s"] > 0
+    assert found["baseline_submits_per_s"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_generation_comes_through_once_and_is_measured(tmp_path: Path) -> None:
+    found: dict[str, Any] = json.loads(run(tmp_path, *TINY, "--json"))
+    assert found.keys() >= LIFECYCLE_KEYS
+    assert (found["generations"], found["booked"], found["completed"]) == (3, 3, 3)
+    assert found["failed"] == found["lost"] == found["doubled"] == found["open_holds"] == 0
+    assert 0 < found["overhead_p50_s"] <= found["overhead_p95_s"]
+    assert 1 <= found["in_flight_peak"] <= 2
+    assert min(found["in_flight_per_core"], found["mb_per_generation"]) > 0
+    assert found["levels"][0]["baseline_in_flight_per_core"] > 0
+    assert list(tmp_path.iterdir()) == []
+    assert of_bench(tmp_path) == []
+
+
+def test_a_bench_that_is_ended_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([*BENCH, *TINY], env=env, stdout=subprocess.DEVNULL) as bench:
+        assert wait_until(lambda: any(tmp_path.glob("*/studio/logs/watcher.log")), 120)
+        bench.send_signal(SIGTERM)
+        assert bench.wait(120) == 143
+    assert list(tmp_path.iterdir()) == []
+    assert of_bench(tmp_path) == []
+
+
+def test_without_json_each_figure_is_a_line(tmp_path: Path) -> None:
+    lines = run(tmp_path, "submit", "--generations", "2").splitlines()
+    assert {line.split()[0] for line in lines} >= {"submits_per_s", "ratio"}
