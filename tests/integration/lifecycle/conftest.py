@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog
 
 from jobs.bootstrap import Services, fal_key
 from jobs.collecting import collect_next
@@ -43,6 +44,18 @@ class Money:
 
     hold: Hold | None
     charge: Charge | None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> Iterator[None]:
+    """Tracebacks in the log without colours and frames, whose drawing takes half a second each."""
+    usual = structlog.get_config()
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*usual["processors"][:-1], renderer])
+    yield
+    structlog.configure(**usual)
 
 
 @pytest.fixture
@@ -153,7 +166,7 @@ def until(
                 if time.monotonic() > deadline:
                     raise AssertionError(f"still {look(generation_id).status}, not {wanted}")
                 if not (submit_next(services) or collect_next(services) or render_next(services)):
-                    time.sleep(0.02)
+                    time.sleep(0.1 if hurried else 0.02)
                     if hurried:
                         hurry()
         return look(generation_id)

@@ -201,16 +201,6 @@ def until_somebody_waits_for_a_lock(as_owner: Any) -> None:
         time.sleep(0.01)
 
 
-def test_a_request_stopped_in_fals_queue_ends_without_cost(
-    services: Services, person: Person, brought: Any, until: Until, money: Any, broken: Any
-) -> None:
-    generation_id = brought("waiting")
-    stop(services, person, generation_id)
-    assert until(generation_id).status is GenerationStatus.CANCELED
-    assert (money(generation_id).hold, money(generation_id).charge) == (None, None)
-    assert broken() == []
-
-
 def test_a_run_that_is_stopped_at_fal_ends_without_cost(
     services: Services, person: Person, brought: Any, until: Until, money: Any, broken: Any
 ) -> None:

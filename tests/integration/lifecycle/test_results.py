@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ from jobs.errors import FalAccountLocked, FalCanceled, FalError
 from jobs.fal.client import FalClient
 from jobs.fal.messages import FalResult, RequestRef
 from jobs.fal.simulator.process import Simulator
+from jobs.submitting import submit_next
 from storage.errors import ObjectStoreUnavailable
 from storage.models import FailureCause, Generation, GenerationStatus, Person
 from storage.objects.base import StoredObject
@@ -77,17 +78,27 @@ def ended(until: Until, generation_id: UUID) -> Generation:
     return until(generation_id, "completed", "failed", "canceled", hurried=True)
 
 
-@pytest.mark.parametrize("name", UNPAID)
-def test_a_failure_that_fal_does_not_bill_costs_nothing(
-    name: str, submit: Submit, until: Until, money: Any, posts: Any, broken: Any
+@pytest.fixture
+def all_ended(submit: Submit, until: Until) -> Callable[[Iterable[str]], dict[str, Generation]]:
+    """What becomes of a generation with each of these faults."""
+
+    def run(faults: Iterable[str]) -> dict[str, Generation]:
+        ids = {name: submit(prompt=f"A sneaker on a stand [fault:{name}]") for name in faults}
+        return {name: ended(until, generation_id) for name, generation_id in ids.items()}
+
+    return run
+
+
+def test_failures_that_fal_does_not_bill_cost_nothing(
+    all_ended: Any, money: Any, posts: Any, broken: Any
 ) -> None:
-    cause, words = UNPAID[name]
-    generation = ended(until, submit(prompt=f"A sneaker on a stand [fault:{name}]"))
-    assert (generation.status, generation.cause) == ("failed", cause)
-    assert words in str(generation.problem)
-    assert generation.todo
-    assert (money(generation.id).hold, money(generation.id).charge) == (None, None)
-    assert posts(generation.id) == 1
+    for name, generation in all_ended(UNPAID).items():
+        cause, words = UNPAID[name]
+        assert (name, generation.status, generation.cause) == (name, "failed", cause)
+        assert words in generation.problem
+        assert generation.todo
+        assert (money(generation.id).hold, money(generation.id).charge) == (None, None)
+        assert posts(generation.id) == 1
     assert broken() == []
 
 
@@ -99,27 +110,25 @@ def test_a_refusal_that_fal_bills_is_charged(submit: Submit, until: Until, money
     assert money(generation.id).hold is None
 
 
-@pytest.mark.parametrize("name", PAID)
-def test_a_paid_video_that_can_not_be_had_is_charged_and_says_so(
-    name: str, submit: Submit, until: Until, money: Any, broken: Any
+def test_paid_videos_that_can_not_be_had_are_charged_and_say_so(
+    all_ended: Any, money: Any, broken: Any
 ) -> None:
-    cause, words = PAID[name]
-    generation = ended(until, submit(prompt=f"A sneaker on a stand [fault:{name}]"))
-    assert (generation.status, generation.cause) == ("failed", cause)
-    assert words in str(generation.problem)
-    assert money(generation.id).charge.amount_usd == ESTIMATE
-    assert money(generation.id).hold is None
+    for name, generation in all_ended(PAID).items():
+        cause, words = PAID[name]
+        assert (name, generation.status, generation.cause) == (name, "failed", cause)
+        assert words in generation.problem
+        assert money(generation.id).charge.amount_usd == ESTIMATE
+        assert money(generation.id).hold is None
     assert broken() == []
 
 
-@pytest.mark.parametrize("name", ["units_missing", "units_negative", "units_absurd"])
-def test_a_bill_that_can_not_be_believed_is_replaced_by_the_estimate(
-    name: str, submit: Submit, until: Until, money: Any
+def test_bills_that_can_not_be_believed_are_replaced_by_the_estimate(
+    all_ended: Any, money: Any
 ) -> None:
-    generation = ended(until, submit(prompt=f"A sneaker on a stand [fault:{name}]"))
-    charge = money(generation.id).charge
-    assert generation.status is GenerationStatus.COMPLETED
-    assert (charge.amount_usd, charge.verified) == (ESTIMATE, False)
+    for generation in all_ended(["units_missing", "units_negative", "units_absurd"]).values():
+        charge = money(generation.id).charge
+        assert generation.status is GenerationStatus.COMPLETED
+        assert (charge.amount_usd, charge.verified) == (ESTIMATE, False)
 
 
 def test_a_video_of_another_size_is_kept_as_it_is(
@@ -188,7 +197,7 @@ def test_a_stopped_run_that_fal_bills_is_charged(
     person: Person,
 ) -> None:
     generation_id = submit(prompt="A sneaker on a stand [fault:cancel_ignored]")
-    watch(generation_id, "waiting", "running")
+    submit_next(services)
     stop(services, person, generation_id)
     watch(generation_id, "collecting")
     answers.instead = [FalCanceled("Cancelled.", billable_units=Decimal("0.0108"))]

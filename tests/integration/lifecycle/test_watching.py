@@ -166,6 +166,29 @@ def test_the_place_in_fals_queue_is_kept_up_to_date(
     assert tries(third)[0].queue_position is None
 
 
+def test_a_request_stopped_in_fals_queue_ends_without_cost(
+    one_place: Services,
+    submit: Submit,
+    look: Look,
+    led: Any,
+    seen: Any,
+    person: Person,
+    money: Any,
+    broken: Any,
+) -> None:
+    submit(prompt=f"A sneaker on a stand {ENDLESS}")
+    queued_there = submit()
+    while submit_next(one_place):
+        continue
+    stop(one_place, person, queued_there)
+    with led(one_place):
+        seen(queued_there, "collecting")
+    assert collect_next(one_place)
+    assert look(queued_there).status is GenerationStatus.CANCELED
+    assert (money(queued_there).hold, money(queued_there).charge) == (None, None)
+    assert broken() == []
+
+
 # Requests that are gone
 
 
