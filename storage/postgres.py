@@ -82,6 +82,9 @@ class Database:
             min_size=0,
             max_size=max_connections,
             timeout=CHECKOUT_TIMEOUT_S,
+            # The pool waits twice as long after each failed attempt and makes no other meanwhile:
+            # by default a server that was away for minutes would stay away for minutes more.
+            reconnect_timeout=CHECKOUT_TIMEOUT_S,
             check=ConnectionPool.check_connection,
             open=False,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 from storage.errors import RecordForbidden
 from storage.models import Campaign, Person, Role
 from storage.postgres import Database, Transaction
-from storage.records import campaigns, events, ledger, people, sessions
+from storage.records import budgets, campaigns, events, ledger, people, sessions
 from tests.integration.record.record_rows import acting, add_attempt, add_complete, add_held, sql
 
 OWN, COLLEAGUE, OUTSIDER = "own", "colleague", "outsider"
@@ -100,6 +101,11 @@ def _add_budgets(tx: Transaction, ann: Person, spring: Campaign) -> None:
             tx, scope=scope, period="day", kind="hard", limit_usd=Decimal(50), target=target
         )
     ledger.set_default_person_budget(tx, Decimal(40))
+    month = budgets.set_limit(
+        tx, scope="team", target_id=ann.team_id, period="month", kind="soft", limit_usd=Decimal(50)
+    )
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    budgets.grant(tx, month, Decimal(10), ends_at=tomorrow, reason="The launch")
 
 
 def _add_secrets(tx: Transaction, ann: Person) -> None:

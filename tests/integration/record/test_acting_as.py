@@ -67,7 +67,21 @@ def test_parameters_are_no_sql(house: House) -> None:
 
 # --- functions ---
 
-FOR_PEOPLE = {"my_role", "my_team", "my_room", "place_hold", "person_name", "acts_as_person"}
+FOR_PEOPLE = {
+    "my_role",
+    "my_team",
+    "my_room",
+    "my_budgets",
+    "place_hold",
+    "person_name",
+    "acts_as_person",
+    "sees_budget",
+    "set_budget",
+    "remove_budget",
+    "grant_budget",
+    "end_grant",
+    "adjust_charge",
+}
 
 
 def test_functions_are_granted_to_those_who_need_them_only(house: House) -> None:

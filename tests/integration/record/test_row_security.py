@@ -49,6 +49,8 @@ UNREADABLE = (
     "turns",
     "transitions",
     "migrations",
+    "held_usd",
+    "spent_usd",
 )
 SEEN_BY: dict[str, set[str]] = {
     "organisation": set(PEOPLE),
@@ -67,7 +69,9 @@ SEEN_BY: dict[str, set[str]] = {
     "budgets where scope = 'person' and person_id is null": set(PEOPLE),
     "budgets where scope = 'team'": TEAM,
     "budgets where scope = 'campaign'": TEAM,
-    "budgets where person_id is not null": {OWN, ADMIN},
+    "budgets where person_id is not null": MANAGED,
+    "budget_grants": TEAM,
+    "budget_changes where grant_id is not null": {MANAGER, ADMIN},
     "team_queue": TEAM,
     "team_queue where title is not null": MANAGED,
 }

@@ -35,6 +35,8 @@ TABLES = (
     "attempts",
     "holds",
     "charges",
+    "held_usd",
+    "spent_usd",
     "videos",
     "renditions",
     "processes",
