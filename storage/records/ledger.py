@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from storage.errors import RecordNotFound
 from storage.models import Charge
 from storage.postgres import Transaction
 from storage.sqlfiles import queries
@@ -72,6 +73,24 @@ def charge(
     )
 
 
+def adjust(tx: Transaction, generation_id: UUID, amount_usd: Decimal, note: str) -> UUID:
+    """Correct what a finished generation cost, up or down, as a row of today; the row's id.
+
+    It counts in today's windows, and is by whoever the transaction acts as.
+
+    Raises:
+        RecordConflict: all charges together would be below zero (`adjustment_not_below_zero`), or
+            the generation is not finished (`adjustment_after_end`).
+        RecordForbidden: a person who is no administrator.
+        RecordNotFound: there is no such generation.
+    """
+    row = tx.one(_Q["adjust"], generation_id=generation_id, amount_usd=amount_usd, note=note)
+    if row["id"] is None:
+        raise RecordNotFound("There is no generation under this address.")
+    adjustment_id: UUID = row["id"]
+    return adjustment_id
+
+
 def charge_of(tx: Transaction, generation_id: UUID) -> Charge | None:
     """What a generation cost; None when nothing was charged."""
     row = tx.one_or_none(_Q["charge_of"], generation_id=generation_id)
@@ -84,6 +103,11 @@ def open_hold_of(tx: Transaction, generation_id: UUID) -> Hold | None:
     return Hold(**row) if row else None
 
 
+def release_expired(tx: Transaction) -> int:
+    """Free the holds past their end whose generation has ended; how many."""
+    return tx.run(_Q["release_finished"])
+
+
 def my_room(tx: Transaction, campaign_id: UUID | None) -> Room | None:
     """What the tightest hard budget leaves the person who asks; None when no budget applies."""
     row = tx.one_or_none(_Q["my_room"], campaign_id=campaign_id)
@@ -91,7 +115,10 @@ def my_room(tx: Transaction, campaign_id: UUID | None) -> Room | None:
 
 
 def set_default_person_budget(tx: Transaction, limit_usd: Decimal) -> None:
-    """The daily limit of everybody who has none of their own."""
+    """The daily limit of everybody who has none of their own.
+
+    It changes nothing once a person has set or removed that budget: then it is theirs to decide.
+    """
     tx.run(_Q["set_default_person_budget"], limit_usd=limit_usd)
 
 

@@ -46,7 +46,7 @@ having count(*) > 1;
 -- name: budgets_overshot
 -- Charges and holds are within every hard limit.
 select b.id::text as id,
-    b.scope || ' budget of ' || b.limit_usd || ' USD a ' || b.period || ' holds ' || u.used_usd
+    b.scope || ' budget of ' || allowed.usd || ' USD a ' || b.period || ' holds ' || u.used_usd
         as problem
 from studio.budgets as b
 cross join lateral (
@@ -59,7 +59,40 @@ cross join lateral (
 cross join lateral (
     select studio.budget_used_usd(b, who.person_id) as used_usd
 ) as u
-where b.active and b.kind = 'hard' and u.used_usd > b.limit_usd;
+-- A grant that ended let money out while it lasted.
+cross join lateral (
+    select b.limit_usd + coalesce(sum(g.amount_usd), 0) as usd from studio.budget_grants as g
+    where g.budget_id = b.id and g.starts_at <= now()
+        and coalesce(g.ended_at, g.ends_at) > studio.period_start(b.period, now())
+) as allowed
+where b.active and b.kind = 'hard' and u.used_usd > allowed.usd
+    -- A limit set below what was used already refuses everything since, and so is kept.
+    and exists (
+        select from studio.holds as h
+        where h.created_at > coalesce((
+            select max(c.changed_at) from studio.budget_changes as c
+            where c.budget_id = b.id and c.what = 'set'), '-infinity')
+            and case b.scope
+                when 'team' then h.team_id = b.team_id
+                when 'campaign' then h.campaign_id = b.campaign_id
+                when 'person' then h.person_id = who.person_id
+                else true end);
+
+-- name: sums_differ
+-- The running sums equal the holds and charges behind them.
+select scope || ' ' || target_id as id,
+    coalesce(c.amount_usd, 0) || ' USD counted as held, ' || coalesce(r.amount_usd, 0) || ' are'
+        as problem
+from studio.held_usd as c
+full join studio.sum_holds() as r using (scope, target_id)
+where coalesce(c.amount_usd, 0) <> coalesce(r.amount_usd, 0)
+union all
+select scope || ' ' || target_id,
+    coalesce(c.amount_usd, 0) || ' USD counted as spent in the ' || period || ' from '
+    || window_start || ', ' || coalesce(r.amount_usd, 0) || ' are'
+from studio.spent_usd as c
+full join studio.sum_charges() as r using (scope, target_id, period, window_start)
+where coalesce(c.amount_usd, 0) <> coalesce(r.amount_usd, 0);
 
 -- name: history_differs
 -- The history of every generation replays to its status.

@@ -25,8 +25,14 @@ where generation_id = %(generation_id)s and released_at is null;
 select * from studio.my_room(%(campaign_id)s) order by free_usd limit 1;
 
 -- name: set_default_person_budget
--- The daily limit of everybody who has none of their own.
-insert into studio.budgets (scope, period, limit_usd) values ('person', 'day', %(limit_usd)s)
+-- The daily limit of everybody who has none of their own, unless a person has decided on it.
+insert into studio.budgets (scope, period, limit_usd)
+select 'person', 'day', %(limit_usd)s
+where not exists (
+    select from studio.budget_changes as c
+    inner join studio.budgets as b on b.id = c.budget_id
+    where c.changed_by is not null and c.grant_id is null
+        and b.scope = 'person' and b.person_id is null and b.period = 'day' and b.kind = 'hard')
 on conflict (scope, period, kind, coalesce(team_id, campaign_id, person_id,
     '00000000-0000-0000-0000-000000000000')) where active
 do update set limit_usd = excluded.limit_usd;
@@ -41,3 +47,15 @@ values (
 on conflict (scope, period, kind, coalesce(team_id, campaign_id, person_id,
     '00000000-0000-0000-0000-000000000000')) where active
 do update set limit_usd = excluded.limit_usd;
+
+-- name: adjust
+-- Correct what a generation cost, as a row of today. Null: there is no such generation.
+select studio.adjust_charge(%(generation_id)s, %(amount_usd)s, %(note)s) as id;
+
+-- name: release_finished
+-- Free holds past their end whose generation has ended, which nothing can charge any more.
+update studio.holds as h
+set released_at = clock_timestamp(), release_reason = 'expired'
+from studio.generations as g
+where g.id = h.generation_id and g.finished_at is not null
+    and h.released_at is null and h.expires_at < now();

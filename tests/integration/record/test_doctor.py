@@ -120,14 +120,18 @@ from studio.{table} as t where {key} = %(id)s limit 1"""
 OPEN_HOLD = COPY.format(
     table="holds", key="generation_id", changes="'released_at', null, 'release_reason', null"
 )
+RECOUNT = "select studio.recount_money()"
 UNFINISH = "update studio.generations set status = 'queued', finished_at = null where id = %(id)s"
 UNFINISH_HISTORY = """
 delete from studio.generation_history where generation_id = %(id)s and from_status is not null"""
 
 INVARIANTS: dict[str, tuple[str, ...]] = {
-    "holds_on_finished": (OPEN_HOLD,),
+    "holds_on_finished": (OPEN_HOLD, RECOUNT),
     "unfinished_without_hold": (UNFINISH, UNFINISH_HISTORY),
-    "completed_without_one_charge": ("delete from studio.charges where generation_id = %(id)s",),
+    "completed_without_one_charge": (
+        "delete from studio.charges where generation_id = %(id)s",
+        RECOUNT,
+    ),
     "completed_without_video": ("delete from studio.videos where id = %(id)s",),
     "submitted_without_attempt": ("delete from studio.attempts where generation_id = %(id)s",),
     "several_open_attempts": (
@@ -141,7 +145,7 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
     ),
     "budgets_overshot": (
         "update studio.charges set amount_usd = 101",
-        "select studio.recount_money()",
+        RECOUNT,
     ),
     "sums_differ": ("update studio.held_usd set amount_usd = 1 where scope = 'person'",),
     "history_differs": (
