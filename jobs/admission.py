@@ -19,7 +19,7 @@ from jobs.bells import Bell
 from jobs.bootstrap import Services
 from jobs.errors import BudgetExceeded, IllegalTransition, InvalidRequest, NotAllowed, Problem
 from jobs.fal.catalog import Model
-from jobs.images import CheckedImage
+from jobs.images import CheckedImage, check_image
 from jobs.lifecycle import MOVES, Event
 from jobs.pricing import Estimate, estimate_usd, hold_usd
 from jobs.requests import (
@@ -28,7 +28,6 @@ from jobs.requests import (
     check_request,
     fingerprint,
     tags_of,
-    title_of,
 )
 from storage.errors import RecordConflict, RecordForbidden
 from storage.models import (
@@ -61,8 +60,10 @@ REFUSED_BY_MODERATION = frozenset(
 """Causes that the same inputs would meet again."""
 
 
-def admit(services: Services, person: Person, draft: RequestDraft) -> UUID:
-    """Check, price and queue a request; the generation's id.
+def admit(
+    services: Services, person: Person, draft: RequestDraft, *, parent_id: UUID | None = None
+) -> UUID:
+    """Check, price and queue a request; the generation's id. `parent_id` is the one it retries.
 
     Raises:
         InvalidRequest: with everything that is wrong with it.
@@ -74,48 +75,58 @@ def admit(services: Services, person: Person, draft: RequestDraft) -> UUID:
     model = services.catalog.by_key(request.model)
     start = keep_image(services.store, request.image)
     end = keep_image(services.store, request.end_image) if request.end_image else None
-    new = _new_generation(person, request, model, start, end)
+    new = _new_generation(person, request, model, start, end, parent_id)
     return _queue(services, person, new)
 
 
 def retry(services: Services, person: Person, generation_id: UUID) -> UUID:
     """Queue a failed or stopped generation anew, linked to the old one; the new one's id.
 
-    It is checked and priced as of today.
+    It is checked and priced as of today, like any request.
 
     Raises:
         IllegalTransition: it has not failed.
         InvalidRequest: its inputs were refused, so the same inputs would be refused again.
         BudgetExceeded, NotAllowed: as for `admit`.
+        ObjectStoreError: its images can't be read.
     """
     _check_role(person)
     with services.database.as_person(person.id) as tx:
         old = generations.by_id(tx, generation_id)
     _check_can_retry(old)
+    return admit(services, person, _draft_of(services, person, old), parent_id=old.id)
+
+
+def _draft_of(services: Services, person: Person, old: Generation) -> RequestDraft:
+    """What was asked for then, as a new request."""
     model = services.catalog.by_key(old.model)
-    estimate = estimate_of(model, old.parameters)
-    new = NewGeneration(
-        id=uuid4(),
-        person_id=person.id,
-        team_id=person.team_id,
-        campaign_id=old.campaign_id if old.team_id == person.team_id else None,
-        parent_id=old.id,
-        lane="interactive",
-        title=title_of(old.prompt),
-        tags=tags_of(old.prompt),
-        model=model.key,
-        endpoint=model.endpoint,
+    chosen = old.parameters
+    return RequestDraft(
+        model=old.model,
         prompt=old.prompt,
-        sent_prompt=old.sent_prompt,
-        parameters=old.parameters,
+        image=_fetch_image(services, old.start_image, "image"),
+        end_image=_fetch_image(services, old.end_image, "end_image") if old.end_image else None,
+        duration_s=chosen["duration_s"],
+        resolution=chosen["resolution"],
+        aspect_ratio=chosen["aspect_ratio"],
         seed=old.seed,
-        start_image=old.start_image,
-        end_image=old.end_image,
-        fingerprint=fingerprint(old, old.start_image.sha256, _sha256(old.end_image)),
-        price=model.price(old.parameters["resolution"], old.parameters["generate_audio"]),
-        estimate_usd=estimate.usd,
+        motion_intensity=chosen["motion_intensity"],
+        camera_fixed=chosen["camera_fixed"] if model.takes_camera_fixed else None,
+        generate_audio=chosen["generate_audio"] if model.takes_audio else None,
+        enable_safety_checker=(
+            chosen["enable_safety_checker"] if model.takes_safety_checker else None
+        ),
+        campaign_id=old.campaign_id if old.team_id == person.team_id else None,
     )
-    return _queue(services, person, new)
+
+
+def _fetch_image(services: Services, image: InputImage, field: str) -> CheckedImage:
+    with tempfile.TemporaryDirectory(prefix="studio-") as folder:
+        path = Path(folder) / "image"
+        services.store.fetch(image.key, path)
+        return check_image(
+            path.read_bytes(), services.settings.max_image_bytes, image.key, field=field
+        )
 
 
 def stop(services: Services, person: Person, generation_id: UUID) -> GenerationStatus:
@@ -201,6 +212,7 @@ def _new_generation(
     model: Model,
     start: InputImage,
     end: InputImage | None,
+    parent_id: UUID | None,
 ) -> NewGeneration:
     if request.seed is None and model.takes_seed:
         # Chosen here rather than by fal, so that the same video can be asked for again.
@@ -211,7 +223,7 @@ def _new_generation(
         person_id=person.id,
         team_id=person.team_id,
         campaign_id=request.campaign_id,
-        parent_id=None,
+        parent_id=parent_id,
         lane="interactive",
         title=request.title,
         tags=tags_of(request.prompt),

@@ -211,6 +211,11 @@ class Settings(BaseSettings):
         return ZoneInfo(self.time_zone)
 
     @property
+    def max_image_bytes(self) -> int:
+        """Largest start or end image."""
+        return self.max_image_mb * 1024 * 1024
+
+    @property
     def uses_simulator(self) -> bool:
         """Whether generations go to the simulator rather than to fal."""
         return self.fal_base_url is not None or self.fal_key is None

@@ -87,6 +87,11 @@ def generate(
 def _person(services: Services, email: str | None) -> Person:
     with services.database.as_service() as tx:
         person = people.by_email(tx, email) if email else people.first_admin(tx)
+    if person is None and email is None:
+        raise RecordNotFound(
+            "There is no administrator yet.",
+            todo="Add one with `studio user add EMAIL --role admin`, or say --as EMAIL.",
+        )
     if person is None or not person.active:
         raise RecordNotFound(
             f"There is nobody active with the address {email}.",
@@ -116,7 +121,7 @@ def _campaign(services: Services, person: Person, name: str) -> UUID:
 
 
 def _read_image(services: Services, path: Path, field: str) -> CheckedImage:
-    max_bytes = services.settings.max_image_mb * 1024 * 1024
+    max_bytes = services.settings.max_image_bytes
     if path.stat().st_size > max_bytes:
         raise InvalidRequest(
             [Problem(field, f"The image is larger than {services.settings.max_image_mb} MB.")]

@@ -15,13 +15,14 @@ from contextlib import ExitStack, contextmanager
 import click
 from pydantic import SecretStr
 
+from dashboard.cli.attached import local_url
 from dashboard.cli.preparing import ensure_admin, new_link, prepare_record
 from dashboard.cli.processes import environment_of
 from storage.embedded.children import Supervisor
 from storage.embedded.endpoints import Endpoints, write_endpoints
 from storage.embedded.folder import DataFolder
 from storage.embedded.postgres import EmbeddedPostgres
-from storage.embedded.server import Service, free_port
+from storage.embedded.server import Service, free_port, is_free
 from storage.embedded.valkey import EmbeddedValkey
 from storage.errors import ServiceError
 from storage.logs import configure_logs
@@ -75,10 +76,20 @@ def _with_services(
         stack.enter_context(_started(valkey, supervisor))
         found["redis_url"] = valkey.url
     if settings.fal_key is None and settings.fal_base_url is None:
-        port = settings.simulator_port or free_port()
+        port = settings.simulator_port or _simulator_port(folder)
         found["simulator_port"] = port
         found["fal_base_url"] = f"http://127.0.0.1:{port}"
     return settings.model_copy(update=found)
+
+
+def _simulator_port(folder: DataFolder) -> int:
+    """The port of the last start: requests under way are known by addresses that name it."""
+    kept = folder.path / "simulator.port"
+    port = int(kept.read_text()) if kept.exists() else free_port()
+    if not is_free(port):
+        port = free_port()
+    kept.write_text(str(port))
+    return port
 
 
 @contextmanager
@@ -131,12 +142,6 @@ def _check_port(settings: Settings) -> None:
                 f"The dashboard can't listen on {settings.host}:{settings.port}: {exc.strerror}.",
                 todo="Stop the program that uses it, or set STUDIO_PORT to another port.",
             ) from exc
-
-
-def local_url(settings: Settings) -> str:
-    """Where the dashboard answers on this machine."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
-    return f"http://{host}:{settings.port}"
 
 
 def _announce(settings: Settings, folder: DataFolder) -> None:

@@ -153,7 +153,7 @@ class LocalServer(ABC):
     def _ports(self) -> Iterator[int]:
         """The former port while nobody else has it, then others the system says are free."""
         former = self._former_port()
-        yield former if former and _is_free(former) else free_port()
+        yield former if former and is_free(former) else free_port()
         for _ in range(_PORT_TRIES - 1):
             yield free_port()
 
@@ -188,7 +188,7 @@ def new_password() -> str:
     return secrets.token_urlsafe(24)
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
     with socket.socket() as probe:
         # As the servers do: connections of the last run that still time out are no obstacle.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
