@@ -36,6 +36,7 @@ from jobs.fal.catalog import AUTO
 from jobs.fal.messages import FalResult, RequestRef
 from jobs.leases import LEASE_S, kept_alive
 from jobs.lifecycle import Event
+from jobs.log_words import about
 from jobs.media.collect import PreparedVideo, prepare_video
 from jobs.media.download import download
 from jobs.media.rendered import RenderedFile, rendered_file
@@ -79,8 +80,10 @@ def collect_next(services: Services) -> bool:
         generation = generations.by_id(tx, lease.generation_id)
         attempt = attempts.latest(tx, lease.generation_id)
     with (
-        structlog.contextvars.bound_contextvars(
-            generation=str(generation.id), person=str(generation.person_id)
+        about(
+            generation.id,
+            person_id=generation.person_id,
+            attempt_id=attempt.id if attempt else None,
         ),
         kept_alive(lambda lease_s: _renew(services, lease, lease_s)),
     ):

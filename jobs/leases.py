@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,10 @@ def kept_alive(renew: Callable[[float], bool]) -> Iterator[None]:
     A lost lease is only logged: every write of the worker names its token and so changes nothing.
     """
     stop = threading.Event()
-    beater = threading.Thread(target=_beat, args=(renew, stop), daemon=True, name="lease")
+    carried = contextvars.copy_context()  # what log lines carry; a thread begins without
+    beater = threading.Thread(
+        target=carried.run, args=(_beat, renew, stop), daemon=True, name="lease"
+    )
     beater.start()
     try:
         yield

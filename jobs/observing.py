@@ -9,6 +9,7 @@ import structlog
 
 from jobs.fal.messages import Done
 from jobs.lifecycle import Event
+from jobs.log_words import about_watched
 from jobs.moves import try_move
 from storage.errors import RecordError, RecordUnavailable
 from storage.models import GenerationStatus
@@ -65,8 +66,8 @@ def _write_alone(database: Database, sight: Sight) -> int:
         except RecordUnavailable:
             raise
         except RecordError as exc:
-            generation = str(sight.watched.attempt.generation_id)
-            log.warning("the record does not take this", generation=generation, error=str(exc))
+            with about_watched(sight.watched):
+                log.warning("the record does not take this", error=str(exc))
     return 0
 
 
@@ -94,7 +95,8 @@ def _write_end(tx: Transaction, sight: Sight) -> bool:
     if sight.gone and stopping and try_move(tx, attempt.generation_id, Event.STOPPED):
         attempts.end(tx, attempt.generation_id, "fal removed it from its queue.")
         return False
-    log.info("fal has ended it", generation=str(attempt.generation_id), gone=sight.gone)
+    with about_watched(sight.watched):
+        log.info("fal has ended it", gone=sight.gone)
     return try_move(tx, attempt.generation_id, Event.FAL_COMPLETED) or try_move(
         tx, attempt.generation_id, Event.COMPLETED_ANYWAY
     )

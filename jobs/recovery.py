@@ -6,6 +6,7 @@ Each rule is one function over the record; none looks at Redis, which may have f
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
@@ -14,6 +15,7 @@ from jobs.bootstrap import Services
 from jobs.errors import FalError
 from jobs.fal.messages import Accepted, RequestRef
 from jobs.lifecycle import Event
+from jobs.log_words import about
 from jobs.moves import try_move
 from jobs.submitting import keep_answer
 from storage.errors import RecordConflict
@@ -61,7 +63,7 @@ def settle_lost_submits(tx: Transaction) -> int:
     for generation_id in lost:
         attempts.mark_unknown_of(tx, generation_id, "The worker stopped while submitting.")
         try_move(tx, generation_id, Event.ANSWER_LOST, _unknown_words())
-        log.warning("submit lost with its worker", generation=str(generation_id))
+        _tell_lost(tx, generation_id)
     return len(lost)
 
 
@@ -70,7 +72,15 @@ def settle_lost_cancels(tx: Transaction) -> int:
     lost = generations.lost_cancels(tx)
     for generation_id in lost:
         attempts.mark_unknown_of(tx, generation_id, "The worker stopped while submitting.")
+        _tell_lost(tx, generation_id)
     return len(lost)
+
+
+def _tell_lost(tx: Transaction, generation_id: UUID) -> None:
+    person_id = generations.by_id(tx, generation_id).person_id
+    attempt = attempts.latest(tx, generation_id)
+    with about(generation_id, person_id=person_id, attempt_id=attempt.id if attempt else None):
+        log.warning("submit lost with its worker")
 
 
 def resolve_unknowns(services: Services) -> int:
@@ -80,7 +90,12 @@ def resolve_unknowns(services: Services) -> int:
     """
     with services.database.as_service() as tx:
         lost = attempts.unresolved(tx)
-    return sum(_resolve(services, attempt) for attempt in lost)
+        people = [generations.by_id(tx, attempt.generation_id).person_id for attempt in lost]
+    found = 0
+    for attempt, person_id in zip(lost, people, strict=True):
+        with about(attempt.generation_id, person_id=person_id, attempt_id=attempt.id):
+            found += _resolve(services, attempt)
+    return found
 
 
 def _resolve(services: Services, attempt: Attempt) -> bool:
@@ -90,8 +105,7 @@ def _resolve(services: Services, attempt: Attempt) -> bool:
         )
         return len(found) == 1 and _adopt(services, attempt, found[0].ref)
     except (FalError, RecordConflict) as exc:
-        generation = str(attempt.generation_id)
-        log.warning("lost request not resolved", generation=generation, error=str(exc))
+        log.warning("lost request not resolved", error=str(exc))
         return False
 
 
@@ -100,7 +114,7 @@ def _adopt(services: Services, attempt: Attempt, ref: RequestRef) -> bool:
         ref.request_id, ref.status_url, ref.response_url, ref.cancel_url, queue_position=None
     )
     keep_answer(services, attempt.generation_id, attempt.id, answer)
-    log.info("lost request found", generation=str(attempt.generation_id), request_id=ref.request_id)
+    log.info("lost request found", request_id=ref.request_id)
     return True
 
 

@@ -14,6 +14,7 @@ from jobs.bootstrap import Services
 from jobs.collecting import put_file, without_file
 from jobs.errors import MediaError
 from jobs.leases import LEASE_S, kept_alive
+from jobs.log_words import about
 from jobs.media.probe import probe_video
 from jobs.media.renditions import render_renditions
 from storage.errors import ObjectStoreError, StudioError
@@ -37,7 +38,7 @@ def render_next(services: Services) -> bool:
         generation = generations.by_id(tx, lease.generation_id)
         source_key = videos.by_id(tx, lease.generation_id).path
     with (
-        structlog.contextvars.bound_contextvars(generation=str(generation.id)),
+        about(generation.id, person_id=generation.person_id),
         kept_alive(lambda lease_s: _renew(services, lease, lease_s)),
     ):
         try:

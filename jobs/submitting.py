@@ -30,6 +30,7 @@ from jobs.fal.messages import Accepted
 from jobs.hooks import webhook_url
 from jobs.leases import LEASE_S, kept_alive
 from jobs.lifecycle import Event
+from jobs.log_words import about
 from jobs.moves import move_leased, try_move
 from jobs.requests import fal_arguments
 from storage.errors import ObjectNotFound, ObjectStoreError, RecordUnavailable, StudioError
@@ -65,9 +66,7 @@ def submit_next(services: Services) -> bool:
     if lease is None or generation is None:
         return False
     with (
-        structlog.contextvars.bound_contextvars(
-            generation=str(generation.id), person=str(generation.person_id)
-        ),
+        about(generation.id, person_id=generation.person_id),
         kept_alive(lambda lease_s: _renew(services, lease, lease_s)),
     ):
         try:
@@ -91,6 +90,14 @@ def _submit(services: Services, lease: Lease, generation: Generation) -> None:
         return
     arguments = fal_arguments(generation, model, urls[0], urls[1], generation.seed)
     attempt_id = _intend(services, lease, generation, arguments)
+    with about(generation.id, attempt_id=attempt_id):
+        _send(services, generation, attempt_id, arguments)
+
+
+def _send(
+    services: Services, generation: Generation, attempt_id: UUID, arguments: dict[str, object]
+) -> None:
+    """The one POST, and what comes of it."""
     try:
         accepted = services.fal.submit(
             generation.endpoint,

@@ -25,6 +25,7 @@ from jobs.collecting import request_of
 from jobs.errors import FalError, FalResultGone
 from jobs.fal.messages import Done, FalStatus, Queued, Running
 from jobs.fal.polling import AsyncFalClient
+from jobs.log_words import about_watched
 from jobs.observing import Sight, write_sights
 from jobs.pace import UsualTimes, next_poll_in_s
 from jobs.recovery import resolve_unknowns, sweep
@@ -170,11 +171,12 @@ class Watcher:
 
     async def _poll(self, followed: Followed) -> None:
         followed.due = math.inf
-        try:
-            sight = await self._look(followed)
-        except Exception:
-            log.exception("poll failed", generation=str(followed.watched.attempt.generation_id))
-            sight = None
+        with about_watched(followed.watched):
+            try:
+                sight = await self._look(followed)
+            except Exception:
+                log.exception("poll failed")
+                sight = None
         followed.asking = False
         # It stays due when fal called meanwhile: this answer may be older than the call.
         followed.due = min(followed.due, time.monotonic() + self._pace(followed))
@@ -205,7 +207,7 @@ class Watcher:
             followed.gone += 1
             return Sight(watched, gone=True) if followed.gone >= GONE_POLLS else None
         except FalError as exc:
-            log.warning("not polled", generation=str(watched.attempt.generation_id), error=str(exc))
+            log.warning("not polled", error=str(exc))
             return None
         followed.gone = 0
         return self._sight(watched, status)
@@ -217,10 +219,10 @@ class Watcher:
         try:
             outcome = await loop.run_in_executor(self.cancels, cancel, request_of(attempt))
         except FalError as exc:
-            log.warning("cancel not sent", generation=str(attempt.generation_id), error=str(exc))
+            log.warning("cancel not sent", error=str(exc))
             return
         followed.cancel_sent = True
-        log.info("cancel sent", generation=str(attempt.generation_id), outcome=outcome.value)
+        log.info("cancel sent", outcome=outcome.value)
         await asyncio.to_thread(self._note_cancel, attempt.id)
 
     def _note_cancel(self, attempt_id: UUID) -> None:

@@ -23,6 +23,7 @@ from jobs.bells import Bell
 from jobs.fal.network import tls_context
 from jobs.worker import PR_SET_PDEATHSIG, run_worker
 from storage.embedded.children import Backoff
+from storage.logs import name_process
 from storage.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -105,5 +106,5 @@ def _work(settings: Settings, bell: Bell, host_pid: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != host_pid:
             os._exit(1)
-    structlog.contextvars.bind_contextvars(process=f"worker {bell.value}")
+    name_process(f"worker {bell.value}")
     run_worker(settings, bell)
