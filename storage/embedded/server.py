@@ -189,6 +189,7 @@ def new_password() -> str:
 
 
 def is_free(port: int) -> bool:
+    """Whether nobody listens on that port of 127.0.0.1 now."""
     with socket.socket() as probe:
         # As the servers do: connections of the last run that still time out are no obstacle.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
