@@ -41,6 +41,12 @@ def attached_services() -> Iterator[Services]:
         yield services
 
 
+def local_url(settings: Settings) -> str:
+    """Where the dashboard answers on this machine."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    return f"http://{host}:{settings.port}"
+
+
 def _missing(settings: Settings, endpoints: Endpoints) -> dict[str, object]:
     """What the running studio adds; what is set by hand stays."""
     found: dict[str, object] = {}

@@ -6,7 +6,7 @@ import secrets
 
 import click
 
-from dashboard.cli.attached import attached_services
+from dashboard.cli.attached import attached_services, local_url
 from dashboard.cli.output import show_json
 from dashboard.cli.preparing import new_link
 from dashboard.passwords import hash_password, problem_with
@@ -97,6 +97,10 @@ def change(email: str, role: str | None, team: str | None, active: bool | None) 
     with attached_services() as services, services.database.as_service() as tx:
         person = _find(tx, email)
         people.change(tx, person.id, role=Role(role) if role else None, team=team, active=active)
+        if person.role is Role.ADMIN and people.first_admin(tx) is None:
+            raise StudioError(
+                f"{email} is the only administrator.", todo="Make somebody else one first."
+            )
         if active is False:
             sessions.revoke_of_person(tx, person.id)
         person = people.by_id(tx, person.id)
@@ -144,4 +148,4 @@ def _dashboard_url(services: Services) -> str:
         return settings.public_url.rstrip("/")
     if endpoints is not None and endpoints.dashboard_url:
         return endpoints.dashboard_url
-    return f"http://{settings.host}:{settings.port}"
+    return local_url(settings)

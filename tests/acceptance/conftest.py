@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from pydantic import SecretStr
 
+from storage.embedded.server import free_port
+from storage.embedded.valkey import EmbeddedValkey
 from tests.acceptance.running_studio import Studio
 from tests.acceptance.warm_commands import Commands
 
 HERE = Path(__file__).parent
+LONGEST_S = 240
+"""A start on a busy machine takes a minute."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,6 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("studio"))
+            item.add_marker(pytest.mark.timeout(LONGEST_S))
 
 
 NewStudio: TypeAlias = Callable[..., Studio]
@@ -70,3 +76,17 @@ def studio(first_start: Studio, first_words: str) -> Studio:
     if not first_start.running:
         first_start.start()
     return first_start
+
+
+@pytest.fixture
+def apart(
+    tmp_path: Path, new_studio: NewStudio, database_url: SecretStr, valkey_server: EmbeddedValkey
+) -> Studio:
+    """Settings of services that are started one by one."""
+    return new_studio(
+        tmp_path,
+        DATABASE_URL=database_url.get_secret_value(),
+        REDIS_URL=valkey_server.url.get_secret_value(),
+        FAL_BASE_URL=f"http://127.0.0.1:{free_port()}",
+        STUDIO_HOST="0.0.0.0",  # noqa: S104 (as in a container)
+    )

@@ -71,6 +71,16 @@ def test_a_new_password_ends_the_sessions(studio: Studio) -> None:
         assert client.post("/session/login", data=fields).status_code == 303
 
 
+@pytest.mark.parametrize("how", [("--inactive",), ("--role", "member")])
+def test_the_last_administrator_stays_one(apart: Studio, how: tuple[str, ...]) -> None:
+    assert apart.run("migrate").code == 0
+    assert apart.run("user", "add", "ops@acme.test", "--role", "admin").code == 0
+    refused = apart.run("user", "change", "ops@acme.test", *how)
+    assert refused.code == 1
+    assert "only administrator" in refused.err
+    assert json.loads(apart.run("user", "list", "--json").out)["role"] == "admin"
+
+
 def test_migrate_can_be_repeated(studio: Studio) -> None:
     before = studio.facts()
     again = studio.run("migrate")
