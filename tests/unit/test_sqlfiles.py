@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import SettingsError
@@ -82,6 +82,7 @@ words = st.from_regex(r"[A-Za-z%' ]{0,20}[A-Za-z]", fullmatch=True)
 statements = st.from_regex(r"select [a-z0-9_%\(\)' \n]{0,40}[a-z]", fullmatch=True)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(names, st.tuples(words, statements), max_size=5))
 def test_what_is_written_as_blocks_is_read_back(blocks: dict[str, tuple[str, str]]) -> None:
     text = "\n\n".join(
@@ -93,6 +94,7 @@ def test_what_is_written_as_blocks_is_read_back(blocks: dict[str, tuple[str, str
     }
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text())
 def test_no_text_breaks_the_reader(text: str) -> None:
     try:
