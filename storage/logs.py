@@ -14,7 +14,10 @@ import structlog
 
 from storage.redaction import redact_event
 
-QUIET = ("httpx", "httpcore", "rq", "fal_client", "urllib3", "hpack", "h2")
+QUIET = (
+    *("httpx", "httpcore", "rq", "fal_client", "urllib3", "hpack", "h2"),
+    "uvicorn.access",  # `/metrics` counts; a line for each request would only name people's machines
+)
 """Libraries that log every request, with its address, at INFO."""
 OWN_HANDLERS = ("streamlit", "uvicorn", "uvicorn.error", "uvicorn.access")
 """Libraries that would write lines of their own kind beside ours."""
