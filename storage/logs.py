@@ -16,7 +16,7 @@ from storage.redaction import redact_event
 
 QUIET = (
     *("httpx", "httpcore", "rq", "fal_client", "urllib3", "hpack", "h2"),
-    "uvicorn.access",  # `/metrics` counts; a line for each request would only name people's machines
+    "uvicorn.access",  # `/metrics` counts; a line each would only name people's machines
 )
 """Libraries that log every request, with its address, at INFO."""
 OWN_HANDLERS = ("streamlit", "uvicorn", "uvicorn.error", "uvicorn.access")
