@@ -18,6 +18,7 @@ import structlog
 
 from jobs.bells import Bell
 from jobs.bootstrap import Services
+from jobs.edges import MAX_UNFORESEEN, step_edge
 from jobs.errors import (
     BrokenVideo,
     CatalogError,
@@ -27,9 +28,9 @@ from jobs.errors import (
     FalNotFinished,
     FalResultGone,
     FalUnavailable,
-    IllegalTransition,
     MediaError,
     MediaToolFailed,
+    UnforeseenFault,
 )
 from jobs.failing import charge_billed, fail_leased, fail_paid
 from jobs.fal.catalog import AUTO
@@ -86,12 +87,17 @@ def collect_next(services: Services) -> bool:
             attempt_id=attempt.id if attempt else None,
         ),
         kept_alive(lambda lease_s: _renew(services, lease, lease_s)),
+        step_edge(lambda fault: _unforeseen(services, lease, generation, fault)),
     ):
-        try:
-            _collect(services, lease, generation, attempt)
-        except IllegalTransition:
-            log.info("another worker took over the collect")
+        _collect(services, lease, generation, attempt)
     return True
+
+
+def _unforeseen(
+    services: Services, lease: Lease, generation: Generation, fault: UnforeseenFault
+) -> None:
+    with services.database.as_service() as tx:
+        _try_again(tx, lease, generation, fault, MAX_UNFORESEEN, None)
 
 
 def _renew(services: Services, lease: Lease, lease_s: float) -> bool:

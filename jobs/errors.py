@@ -6,6 +6,7 @@ StudioError (storage.errors)
 ├── BudgetExceeded           a budget has no room; says which, what is free, when it resets
 ├── IllegalTransition        the generation is no longer in a state that allows this
 ├── CatalogError             an operator corrects the model catalogue
+├── UnforeseenFault          a mistake of ours in a step: tried again, then failed as our bug
 ├── FalError                 what fal answered, by what the caller can do
 │   ├── FalRefused           moderation refused an input or the output: change it
 │   ├── FalBadInput          fal can't use an input: correct it
@@ -71,6 +72,17 @@ class IllegalTransition(StudioError):
 
 class CatalogError(StudioError):
     """The model catalogue can't be read or contradicts itself; an operator corrects it."""
+
+
+class UnforeseenFault(StudioError):
+    """A step failed in a way nobody foresaw; the log has the whole story."""
+
+    def __init__(self, exc: Exception) -> None:
+        super().__init__(
+            "Something went wrong on our side.",
+            todo="Try again; if it happens again, tell an administrator.",
+        )
+        self.__cause__ = exc
 
 
 class FalError(StudioError):

@@ -12,6 +12,7 @@ import structlog
 
 from jobs.bootstrap import Services
 from jobs.collecting import put_file, without_file
+from jobs.edges import step_edge
 from jobs.errors import MediaError
 from jobs.leases import LEASE_S, kept_alive
 from jobs.log_words import about
@@ -40,6 +41,7 @@ def render_next(services: Services) -> bool:
     with (
         about(generation.id, person_id=generation.person_id),
         kept_alive(lambda lease_s: _renew(services, lease, lease_s)),
+        step_edge(lambda fault: _not_rendered(services, lease, fault)),
     ):
         try:
             rendered = _render(services, generation, source_key)

@@ -15,6 +15,7 @@ import structlog
 import tenacity
 
 from jobs.bootstrap import Services
+from jobs.edges import step_edge
 from jobs.errors import (
     CatalogError,
     FalAccountLocked,
@@ -23,7 +24,7 @@ from jobs.errors import (
     FalOutcomeUnknown,
     FalRefused,
     FalUnavailable,
-    IllegalTransition,
+    UnforeseenFault,
 )
 from jobs.failing import cause_of, fail, given_up
 from jobs.fal.messages import Accepted
@@ -34,7 +35,13 @@ from jobs.log_words import about
 from jobs.moves import move_leased, try_move
 from jobs.requests import fal_arguments
 from storage.errors import ObjectNotFound, ObjectStoreError, RecordUnavailable, StudioError
-from storage.models import AttemptState, FailureCause, Generation, InputImage
+from storage.models import (
+    AttemptState,
+    FailureCause,
+    Generation,
+    GenerationStatus,
+    InputImage,
+)
 from storage.postgres import Transaction
 from storage.records import attempts, generations
 from storage.records.generations import Change, Lease
@@ -68,12 +75,19 @@ def submit_next(services: Services) -> bool:
     with (
         about(generation.id, person_id=generation.person_id),
         kept_alive(lambda lease_s: _renew(services, lease, lease_s)),
+        step_edge(lambda fault: _unforeseen(services, lease, generation, fault)),
     ):
-        try:
-            _submit(services, lease, generation)
-        except IllegalTransition:
-            log.info("stopped or taken over before the submit")
+        _submit(services, lease, generation)
     return True
+
+
+def _unforeseen(
+    services: Services, lease: Lease, generation: Generation, fault: UnforeseenFault
+) -> None:
+    """Before the intent it is one more try; after it the outcome is unknown, as the sweep finds."""
+    with services.database.as_service() as tx:
+        if generations.by_id(tx, generation.id).status is GenerationStatus.QUEUED:
+            _try_again(tx, lease, generation, fault)
 
 
 def _renew(services: Services, lease: Lease, lease_s: float) -> bool:
