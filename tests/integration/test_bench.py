@@ -72,8 +72,3 @@ def test_a_bench_that_is_ended_leaves_neither_processes_nor_files(tmp_path: Path
         assert bench.wait(120) == 143
     assert list(tmp_path.iterdir()) == []
     assert of_bench(tmp_path) == []
-
-
-def test_without_json_each_figure_is_a_line(tmp_path: Path) -> None:
-    lines = run(tmp_path, "submit", "--generations", "2").splitlines()
-    assert {line.split()[0] for line in lines} >= {"submits_per_s", "ratio"}
