@@ -53,6 +53,13 @@ GALLERY = PageEntry(
     "The team's finished videos: find, play, download.",
     _EVERYBODY,
 )
+BUDGETS = PageEntry(
+    "budgets",
+    "Budgets",
+    ":material/account_balance_wallet:",
+    "What is spent, held and free, and the limits that stop spending.",
+    frozenset({Role.MANAGER, Role.ADMIN}),
+)
 ACCOUNT = PageEntry(
     "account",
     "Account",
@@ -61,7 +68,7 @@ ACCOUNT = PageEntry(
     _EVERYBODY,
 )
 
-PAGES = (CREATE, QUEUE, GALLERY, ACCOUNT)
+PAGES = (CREATE, QUEUE, GALLERY, BUDGETS, ACCOUNT)
 
 ROLE_WORDS = {  # what a person can do here
     Role.MEMBER: "Make videos, follow them, and see the team's gallery.",

@@ -8,9 +8,13 @@ def test_analysts_see_videos_and_make_none() -> None:
     assert [page.name for page in pages_for(Role.ANALYST)] == ["gallery", "account"]
 
 
-@pytest.mark.parametrize("role", [Role.MEMBER, Role.MANAGER, Role.ADMIN])
-def test_makers_have_every_page(role: Role) -> None:
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMIN])
+def test_managers_have_every_page(role: Role) -> None:
     assert pages_for(role) == list(PAGES)
+
+
+def test_members_set_no_budgets() -> None:
+    assert [page.name for page in PAGES if page not in pages_for(Role.MEMBER)] == ["budgets"]
 
 
 @pytest.mark.parametrize(
