@@ -30,6 +30,7 @@ _STYLE = """
   .lines tr { display: flex; flex-wrap: wrap; gap: 2px 12px; padding: 8px 0;
     border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
   .lines td { padding: 0; border: 0; }
+  .lines .title { flex: 1 0 100%; }
   .lines td[data-is]::before { content: attr(data-is) " "; opacity: .68; }
 }
 </style>
@@ -86,7 +87,7 @@ def change_words(change: BudgetChange, zone: ZoneInfo) -> str:
 def _hold_row(hold: OpenHold, zone: ZoneInfo) -> str:
     address = f"/queue?generation={hold.generation_id}"
     return (
-        f'<tr><td><a href="{address}" target="_self">{escape(hold.title)}</a>'
+        f'<tr><td class=title><a href="{address}" target="_self">{escape(hold.title)}</a>'
         f"<td>{escape(hold.person_name)}<td>{escape(hold.status)}"
         f'<td class=when data-is="since">{_when(hold.created_at, zone)}'
         f'<td class=when data-is="until">{_when(hold.expires_at, zone)}'

@@ -59,14 +59,14 @@ cross join lateral (
 cross join lateral (
     select studio.budget_used_usd(b, who.person_id) as used_usd
 ) as u
--- A grant that ended let money out while it lasted.
+/* A grant that ended let money out while it lasted. */
 cross join lateral (
     select b.limit_usd + coalesce(sum(g.amount_usd), 0) as usd from studio.budget_grants as g
     where g.budget_id = b.id and g.starts_at <= now()
         and coalesce(g.ended_at, g.ends_at) > studio.period_start(b.period, now())
 ) as allowed
 where b.active and b.kind = 'hard' and u.used_usd > allowed.usd
-    -- A limit set below what was used already refuses everything since, and so is kept.
+    /* A limit set below what was used already refuses everything since, and so is kept. */
     and exists (
         select from studio.holds as h
         where h.created_at > coalesce((
