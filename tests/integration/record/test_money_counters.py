@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,15 @@ from storage.migrate import migrate
 from storage.models import Campaign, Person, Role
 from storage.postgres import Database, Transaction
 from storage.records import books, campaigns, generations, ledger, people
-from tests.integration.record.record_rows import S, add_held, finish, move, new_generation, sql
+from tests.integration.record.record_rows import (
+    ESTIMATE_USD,
+    S,
+    add_held,
+    finish,
+    move,
+    new_generation,
+    sql,
+)
 
 Owner = Callable[..., list[Any]]
 ENDS = ("complete", "fail", "cancel")
@@ -116,6 +125,34 @@ def test_what_was_undone_is_not_counted(database: Database, person: Person) -> N
         place_and_undo(database, person)
     with database.as_service() as tx:
         assert tx.all(sql("select 1 from studio.held_usd where amount_usd <> 0")) == []
+
+
+def end_some(database: Database, person: Person, charge_first: bool) -> None:
+    """Ends generations, charged before or after their hold is freed."""
+    for _ in range(25):
+        with database.as_service() as tx:
+            generation_id = add_held(tx, person)
+        with database.as_service() as tx:
+            if charge_first:
+                finish(tx, generation_id)
+            else:
+                move(tx, generation_id, S.FAILED)
+                ledger.charge(
+                    tx, generation_id, ESTIMATE_USD, billable_units=None, verified=True, note=None
+                )
+
+
+def test_whoever_charges_first_or_last_waits_for_the_others_and_never_in_a_circle(
+    database: Database, person: Person
+) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        ends = [threads.submit(end_some, database, person, i % 2 == 0) for i in range(4)]
+        for done in ends:
+            done.result(timeout=60)
+    with database.as_service() as tx:
+        assert wrong_sums(tx) == []
+        rows = tx.all(sql("select amount_usd from studio.spent_usd where period = 'total'"))
+    assert {row["amount_usd"] for row in rows} == {100}
 
 
 def test_wrong_sums_are_told_and_recounted(
