@@ -1,5 +1,5 @@
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -34,7 +34,7 @@ def test_another_team_finds_nothing(studio: Studio) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        f"/app/static/media/{uuid4()}/web",
+        "/app/static/media/00000000-0000-4000-8000-000000000000/web",
         "/app/static/media/{}/preview",
         "/app/static/media/{}/480p",
         "/app/static/media/{}/passwd",
