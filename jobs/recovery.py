@@ -14,6 +14,7 @@ from jobs.bells import Bell
 from jobs.bootstrap import Services
 from jobs.errors import FalError
 from jobs.fal.messages import Accepted, RequestRef
+from jobs.holds import release_expired
 from jobs.lifecycle import Event
 from jobs.log_words import about
 from jobs.moves import try_move
@@ -37,6 +38,7 @@ def sweep(services: Services) -> None:
         events.forget_silent(tx)
         settle_lost_submits(tx)
         settle_lost_cancels(tx)
+        release_expired(tx)
         work = generations.work_to_ring(tx)
         load = generations.in_flight(tx)
     free = max(0, services.settings.in_flight_limit - load["in_flight"])

@@ -183,7 +183,8 @@ class Settings(BaseSettings):
         Decimal(100),
         ge=0,
         validation_alias="STUDIO_PERSON_DAY_LIMIT_USD",
-        description="USD a person may spend a day unless a budget of their own says otherwise.",
+        description="USD a person may spend a day until that limit is set or removed on the "
+        "Budgets page.",
     )
     metrics_token: SecretStr | None = Field(
         None,
