@@ -20,11 +20,15 @@ LONGEST_S = 240
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this folder share one studio, so they run in one process, one after another."""
+    """All tests of this folder share one studio, so they run in one process, one after another.
+
+    Those in the browser come last: they leave generations that never end.
+    """
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("studio"))
             item.add_marker(pytest.mark.timeout(LONGEST_S))
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 NewStudio: TypeAlias = Callable[..., Studio]

@@ -36,6 +36,8 @@ SCENES = [
     ("perfume.jpg", "3:4", "Drops of water run down the bottle in slow motion"),
     ("coffee.jpg", "4:3", "The cup slides over the wooden table and stops in front of us"),
 ]
+HAS_PICTURE = 2
+"""`HTMLMediaElement.HAVE_CURRENT_DATA` (HTML Living Standard)."""
 FAILS, RUNS, LOST = "The sneaker melts", "The sneaker dances all night", "The sneaker takes off"
 
 
@@ -168,7 +170,8 @@ def sees_gallery(page: Page, studio: Studio) -> None:
 def sees_a_video(page: Page, studio: Studio) -> None:
     sees_gallery(page, studio)
     page.locator(".grid .card").first.click()
-    expect(page.locator(".stage video")).to_be_visible()
+    video = page.locator(".stage video")
+    assert wait_until(lambda: video.evaluate("video => video.readyState") >= HAS_PICTURE, 60)
 
 
 def sees_account(page: Page, studio: Studio) -> None:
@@ -202,5 +205,7 @@ def check(page: Page, look: Look, name: str) -> None:
     if look is PHONE:
         assert sideways_px(page) == 0, name
     if PICTURES:
+        page.mouse.move(0, 0)
+        page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0)")
         page.wait_for_load_state("networkidle")
         page.screenshot(path=Path(PICTURES) / f"{name}_{look.name}.png")

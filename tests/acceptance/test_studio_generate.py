@@ -1,5 +1,6 @@
 """`studio generate` beside a running studio: what it prints, what it leaves, what it refuses."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,9 @@ def test_without_json_it_prints_words(studio: Studio) -> None:
     assert told.code == 0
     assert "estimate_usd  0." in told.out
     assert "{" not in told.out
+    generation = re.search(r"^ +id  (\S+)$", told.out, re.MULTILINE)
+    assert generation
+    assert studio.wait_for(generation[1], {"completed"})
 
 
 def test_it_is_the_persons_with_campaign_and_seed(studio: Studio) -> None:

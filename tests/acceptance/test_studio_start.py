@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -22,22 +22,6 @@ on_linux = pytest.mark.skipif(
 )
 MADE_BY_TOOLS = {".git", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
 MADE_BY_TOOLS |= {"__pycache__", ".import_linter_cache", ".studio"}
-
-
-FAL_KEY = "0a1b2c3d-4e5f-6789-abcd-ef0123456789:0123456789abcdef0123456789abcdef"
-
-
-@pytest.fixture(scope="module")
-def configured(tmp_path_factory: pytest.TempPathFactory, new_studio: NewStudio) -> Iterator[Studio]:
-    """A studio with an `.env` where it is started; ended by SIGTERM."""
-    studio = new_studio(tmp_path_factory.mktemp("configured"))
-    words = f"FAL_KEY={FAL_KEY}\nFAL_BASE_URL=http://127.0.0.1:9\nSTUDIO_COMPANY=Acme Shoes\n"
-    (studio.home / ".env").write_text(words)
-    studio.start()
-    try:
-        yield studio
-    finally:
-        assert studio.stop(signal.SIGTERM) == 0
 
 
 def secrets_of(studio: Studio, client: httpx.Client) -> list[str]:
@@ -113,21 +97,6 @@ def test_no_secret_is_in_what_it_prints_or_logs(studio: Studio, first_words: str
     for name, text in logs.items():
         assert not [s for s in [*secrets, *first_password] if s in text], name
     assert not [secret for secret in secrets[:-1] if secret in studio.said]
-
-
-def test_a_fal_key_is_neither_printed_nor_kept(configured: Studio) -> None:
-    doctor = configured.run("doctor")
-    assert doctor.code == 1
-    assert FAL_KEY not in configured.said + doctor.out + doctor.err
-    files = [file for file in configured.data.rglob("*") if file.is_file()]
-    assert not [file for file in files if FAL_KEY.encode() in file.read_bytes()]
-
-
-def test_the_env_file_of_the_folder_where_it_starts_counts_for_every_process(
-    configured: Studio,
-) -> None:
-    with configured.browser() as client:
-        assert "Acme Shoes" in client.get("/session/login").text
 
 
 @on_linux

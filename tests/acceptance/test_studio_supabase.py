@@ -1,11 +1,13 @@
-"""A studio whose files are in Supabase Storage."""
+"""A studio whose files are in Supabase Storage, told so by an `.env` where it is started."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from jobs.fal.simulator.process import Simulator
 from jobs.media.probe import probe_video
 from tests.acceptance.conftest import NewStudio
 from tests.acceptance.running_studio import Studio
@@ -13,6 +15,7 @@ from tests.acceptance.warm_commands import Ran
 from tests.contract.supabase_contract_server import ContractServer, serving
 
 MAX_BYTES = 100 * 1024 * 1024
+FAL_KEY = "0a1b2c3d-4e5f-6789-abcd-ef0123456789:0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +31,24 @@ def cloud(
     tmp_path_factory: pytest.TempPathFactory,
     new_studio: NewStudio,
     supabase: tuple[ContractServer, str],
+    simulator_server: Simulator,
 ) -> Iterator[Studio]:
-    """The studio."""
-    server, url = supabase
-    folder = tmp_path_factory.mktemp("cloud")
-    studio = new_studio(folder, SUPABASE_URL=url, SUPABASE_SERVICE_ROLE_KEY=server.service_key)
+    """A studio with an `.env` where it is started; ended by SIGTERM."""
+    studio = new_studio(tmp_path_factory.mktemp("cloud"))
+    chosen = {
+        "FAL_KEY": FAL_KEY,
+        "FAL_BASE_URL": simulator_server.url,
+        "SUPABASE_URL": supabase[1],
+        "SUPABASE_SERVICE_ROLE_KEY": supabase[0].service_key,
+        "STUDIO_COMPANY": "Acme Shoes",
+    }
+    lines = [f"{name}={value}\n" for name, value in chosen.items()]
+    (studio.home / ".env").write_text("".join(lines))
     studio.start()
     try:
         yield studio
     finally:
-        studio.stop()
+        assert studio.stop(signal.SIGTERM) == 0
 
 
 @pytest.fixture(scope="module")
@@ -85,11 +96,17 @@ def test_the_dashboard_sends_the_browser_to_a_signed_address_that_its_policy_all
     assert httpx.get(sent.headers["location"], trust_env=False).content[4:8] == b"ftyp"
 
 
-def test_the_books_are_right_and_the_key_is_nowhere(
+def test_the_pages_follow_the_env_file_too(cloud: Studio) -> None:
+    with cloud.browser() as client:
+        assert "Acme Shoes" in client.get("/session/login").text
+
+
+def test_the_books_are_right_and_the_keys_are_nowhere(
     cloud: Studio, told: Ran, supabase: tuple[ContractServer, str]
 ) -> None:
     doctor = cloud.run("doctor", "--json")
     assert doctor.code == 0, doctor.out
-    key = supabase[0].service_key
-    logs = "".join(log.read_text() for log in (cloud.data / "logs").iterdir())
-    assert key not in logs + cloud.said + doctor.out + told.out
+    files = [file.read_bytes() for file in cloud.data.rglob("*") if file.is_file()]
+    words = (cloud.said + doctor.out + doctor.err + told.out + told.err).encode()
+    for key in (FAL_KEY, supabase[0].service_key):
+        assert not [text for text in [*files, words] if key.encode() in text]
