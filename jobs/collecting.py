@@ -35,6 +35,7 @@ from jobs.errors import (
 from jobs.failing import charge_billed, fail_leased, fail_paid
 from jobs.fal.catalog import AUTO
 from jobs.fal.messages import FalResult, RequestRef
+from jobs.fal.network import tls_context
 from jobs.leases import LEASE_S, kept_alive
 from jobs.lifecycle import Event
 from jobs.log_words import about
@@ -146,7 +147,7 @@ def _fetch_and_store(
 ) -> _Collected:
     max_bytes = services.settings.max_video_mb * 1024 * 1024
     source = folder / "fal.mp4"
-    with httpx.Client(follow_redirects=True) as client:
+    with httpx.Client(follow_redirects=True, verify=tls_context()) as client:
         download(client, result.video_url, source, max_bytes, DOWNLOAD_TIMEOUT_S)
     prepared = prepare_video(services.ffmpeg, source, folder, max_bytes=max_bytes)
     to_store = {

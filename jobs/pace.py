@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-SHORTEST_S = 0.5
+SHORTEST_S = 0.3
 LONGEST_S = 10.0
-MAX_POLLS_PER_S = 150.0
+MAX_POLLS_PER_S = 400.0
 """Spread over everything in flight, so that one process keeps up with thousands."""
 EARLY = 0.6
 """Before this part of the usual time hardly anything finishes."""

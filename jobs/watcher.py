@@ -32,7 +32,7 @@ from jobs.recovery import resolve_unknowns, sweep
 from storage.errors import RecordError, RecordUnavailable
 from storage.leadership import Leadership
 from storage.models import GenerationStatus
-from storage.records import attempts
+from storage.records import attempts, generations
 from storage.records.attempts import Watched
 from storage.settings import Settings
 
@@ -194,7 +194,14 @@ class Watcher:
                 self.followed.pop(sight.watched.attempt.id, None)
         if completed:
             await asyncio.to_thread(self.services.bells.ring, Bell.COLLECT, completed)
-            await asyncio.to_thread(self.services.bells.ring, Bell.SUBMIT)
+            await asyncio.to_thread(self._ring_for_the_freed_places)
+
+    def _ring_for_the_freed_places(self) -> None:
+        """An end at fal frees a place there; a bell that nobody waits for would cost a fork."""
+        with self.services.database.as_service() as tx:
+            queued = generations.in_flight(tx)["queued"]
+        if queued:
+            self.services.bells.ring(Bell.SUBMIT)
 
     async def _look(self, followed: Followed) -> Sight | None:
         """Ask for one request; None when nothing was learned."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
+import httpx
 import structlog
 
 from jobs import tasks
@@ -58,7 +59,8 @@ class WorkerHost:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        tls_context()  # made once here rather than in every fork
+        # Once here rather than in every fork: httpx loads its network layer with its first wire.
+        httpx.HTTPTransport(verify=tls_context()).close()
         told = 0
         while self._stops == 0 or self._alive():
             if self._stops == 0:
@@ -107,4 +109,6 @@ def _work(settings: Settings, bell: Bell, host_pid: int) -> None:
         if os.getppid() != host_pid:
             os._exit(1)
     name_process(f"worker {bell.value}")
+    if bell is Bell.MEDIA:
+        os.nice(10)  # what makes a video playable goes first
     run_worker(settings, bell)
