@@ -215,7 +215,9 @@ class Studio:
             yield client
 
     def facts(self) -> dict[str, int]:
-        """How much there is in the record and at the simulator."""
+        """How much there is in the record and at the simulator, once nothing is under way."""
+        unfinished = "select count(*) from studio.generations where finished_at is null"
+        assert wait_until(slowly(lambda: self.ask(unfinished) == [(0,)]), START_S)
         counted = {
             name: int(self.ask(f"select count(*) from studio.{name}")[0][0])
             for name in ("generations", "charges", "holds", "attempts", "campaigns")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def client(
     made = fal_client.SyncClient(key="test:key", default_timeout=10)
     yield made
     made._client.close()
+    gc.collect()  # here, where the warnings are expected, rather than in some later test
 
 
 def arguments(**given: Any) -> dict[str, object]:
