@@ -62,7 +62,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
 def database_url(postgres_server: EmbeddedPostgres) -> Iterator[SecretStr]:
     """A migrated database of this test's own, as its owner sees it."""
     name = f"test_{uuid4().hex}"
-    _execute(postgres_server.url, f'create database "{name}" template template_studio strategy file_copy')
+    copy = f'create database "{name}" template template_studio strategy file_copy'
+    _execute(postgres_server.url, copy)
     yield _url_of(postgres_server, name)
     _execute(postgres_server.url, f'drop database "{name}" with (force)')
 
