@@ -144,8 +144,13 @@ class Studio:
         assert self.process is not None
         tree = self.tree()
         self.process.send_signal(how)
-        gone = wait_until(lambda: not self.running and not still_running(tree), within_s)
-        left = still_running(tree) | mentioning(str(self.data))
+
+        def left_over() -> set[Running]:
+            # Also what was started after the look at the tree: a connection, a fork for a bell.
+            return still_running(tree) or mentioning(str(self.data))
+
+        gone = wait_until(lambda: not self.running and not left_over(), within_s)
+        left = left_over()
         for process in left:
             os.kill(process.pid, signal.SIGKILL)
         code = self.process.wait(timeout=10)
@@ -214,10 +219,13 @@ class Studio:
             assert answer.status_code == 303, answer.text
             yield client
 
-    def facts(self) -> dict[str, int]:
-        """How much there is in the record and at the simulator, once nothing is under way."""
+    def rest(self) -> None:
+        """Wait until nothing is under way."""
         unfinished = "select count(*) from studio.generations where finished_at is null"
         assert wait_until(slowly(lambda: self.ask(unfinished) == [(0,)]), START_S)
+
+    def facts(self) -> dict[str, int]:
+        """How much there is in the record and at the simulator."""
         counted = {
             name: int(self.ask(f"select count(*) from studio.{name}")[0][0])
             for name in ("generations", "charges", "holds", "attempts", "campaigns")

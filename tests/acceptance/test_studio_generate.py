@@ -115,6 +115,7 @@ REFUSALS = [
 def test_what_it_refuses_costs_nothing_and_leaves_nothing(
     studio: Studio, words: tuple[str, ...], why: str
 ) -> None:
+    studio.rest()
     before = studio.facts()
     refused = studio.generate(*words, "--campaign", "Never made")
     assert refused.code != 0
