@@ -31,6 +31,12 @@ OURS = ("STUDIO_", "FAL_", "SUPABASE_", "DATABASE_URL", "REDIS_URL", "STREAMLIT_
 KEPT = ("STUDIO_CHROMIUM", "STUDIO_TEST_")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long texts are named by their parameter: a name that can be read, and the same in every
+    process (a token with a time in it is not, and xdist then refuses the whole run)."""
+    return argname if isinstance(val, str | bytes) and len(val) > 60 else None
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test, and neither does the checkout's `.env`."""
