@@ -29,6 +29,7 @@ from jobs.requests import (
     fingerprint,
     tags_of,
 )
+from jobs.steps import Step, reached
 from storage.errors import RecordConflict, RecordForbidden
 from storage.models import (
     FailureCause,
@@ -75,6 +76,7 @@ def admit(
     model = services.catalog.by_key(request.model)
     start = keep_image(services.store, request.image)
     end = keep_image(services.store, request.end_image) if request.end_image else None
+    reached(Step.ADMIT_IMAGE_KEPT)
     new = _new_generation(person, request, model, start, end, parent_id)
     return _queue(services, person, new)
 
@@ -145,6 +147,7 @@ def stop(services: Services, person: Person, generation_id: UUID) -> GenerationS
             move = MOVES[event]
             if generations.request_stop(tx, generation_id, move.from_statuses, move.to_status):
                 _add_event(tx, "canceled", person, generation_id)
+                reached(Step.STOP_WRITTEN)
                 return move.to_status
         status = generations.by_id(tx, generation_id).status
     if status in (GenerationStatus.CANCELING, GenerationStatus.CANCELED):
@@ -246,7 +249,10 @@ def _queue(services: Services, person: Person, new: NewGeneration) -> UUID:
         generations.insert(tx, new)
         ledger.place_hold(tx, new.id, hold_usd(new.estimate_usd), expires_s=HOLD_S)
         _add_event(tx, "submitted", person, new.id)
+        reached(Step.ADMIT_WRITTEN)
+    reached(Step.ADMIT_COMMITTED)
     services.bells.ring(Bell.SUBMIT)
+    reached(Step.ADMIT_RUNG)
     return new.id
 
 

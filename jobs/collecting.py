@@ -45,6 +45,7 @@ from jobs.media.rendered import RenderedFile, rendered_file
 from jobs.media.renditions import planned_kinds
 from jobs.moves import move_leased
 from jobs.pricing import charge_for
+from jobs.steps import Step, reached
 from jobs.submitting import PROBE_AFTER_S, wait_s
 from storage.errors import ObjectStoreError, ObjectStoreUnavailable, StudioError
 from storage.models import Attempt, Generation, Rendition, RenditionKind, RenditionState
@@ -81,6 +82,7 @@ def collect_next(services: Services) -> bool:
             return False
         generation = generations.by_id(tx, lease.generation_id)
         attempt = attempts.latest(tx, lease.generation_id)
+    reached(Step.COLLECT_CLAIMED)
     with (
         about(
             generation.id,
@@ -114,6 +116,7 @@ def _collect(
     except FalError as exc:
         _no_result(services, lease, generation, exc)
         return
+    reached(Step.COLLECT_RESULT_FETCHED)
     try:
         with tempfile.TemporaryDirectory(prefix="studio-") as folder:
             collected = _fetch_and_store(services, generation, result, Path(folder))
@@ -122,7 +125,10 @@ def _collect(
         return
     with services.database.as_service() as tx:
         _write(tx, lease, generation, collected)
+        reached(Step.COLLECT_WRITTEN)
+    reached(Step.COLLECT_COMMITTED)
     services.bells.ring(Bell.MEDIA)
+    reached(Step.COLLECT_RUNG)
     log.info("video stored", size_bytes=collected.prepared.web_file.size_bytes)
 
 
@@ -149,7 +155,9 @@ def _fetch_and_store(
     source = folder / "fal.mp4"
     with httpx.Client(follow_redirects=True, verify=tls_context()) as client:
         download(client, result.video_url, source, max_bytes, DOWNLOAD_TIMEOUT_S)
+    reached(Step.COLLECT_DOWNLOADED)
     prepared = prepare_video(services.ffmpeg, source, folder, max_bytes=max_bytes)
+    reached(Step.COLLECT_PREPARED)
     to_store = {
         RenditionKind.WEB: prepared.web_file,
         RenditionKind.POSTER: prepared.poster_file,
@@ -158,7 +166,10 @@ def _fetch_and_store(
         # What was paid for is kept as it came; a remux has the same pictures and needs no copy.
         size = (prepared.facts.width, prepared.facts.height)
         to_store[RenditionKind.ORIGINAL] = rendered_file(source, size, "video/mp4")
-    files = {kind: put_file(services, generation, kind, file) for kind, file in to_store.items()}
+    files = {}
+    for kind, file in to_store.items():
+        files[kind] = put_file(services, generation, kind, file)
+        reached(Step.COLLECT_FILE_PUT)
     return _Collected(result, prepared, files, _ratio(services, generation, prepared))
 
 

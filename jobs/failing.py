@@ -20,6 +20,7 @@ from jobs.errors import (
 from jobs.lifecycle import Event
 from jobs.moves import move_leased, try_move
 from jobs.pricing import charge_for
+from jobs.steps import Step, reached
 from storage.errors import ObjectStoreError, StudioError
 from storage.models import FailureCause, Generation
 from storage.postgres import Transaction
@@ -143,4 +144,5 @@ def _close(
         generation_id=generation.id,
         cause=cause.value,
     )
+    reached(Step.FAIL_WRITTEN)
     log.warning("generation failed", cause=cause.value, problem=error.happened)

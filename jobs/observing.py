@@ -11,6 +11,7 @@ from jobs.fal.messages import Done
 from jobs.lifecycle import Event
 from jobs.log_words import about_watched
 from jobs.moves import try_move
+from jobs.steps import Step, reached
 from storage.errors import RecordError, RecordUnavailable
 from storage.models import GenerationStatus
 from storage.postgres import Database, Transaction
@@ -77,7 +78,9 @@ def _write(database: Database, sights: list[Sight]) -> int:
         for sight in sights:
             if sight.running and sight.watched.status is GenerationStatus.WAITING:
                 try_move(tx, sight.watched.attempt.generation_id, Event.STARTED)
-        return sum(_write_end(tx, sight) for sight in sights if sight.over)
+        ended = sum(_write_end(tx, sight) for sight in sights if sight.over)
+        reached(Step.WATCH_WRITING)
+        return ended
 
 
 def _observation(sight: Sight) -> Observation:

@@ -18,6 +18,7 @@ from jobs.holds import release_expired
 from jobs.lifecycle import Event
 from jobs.log_words import about
 from jobs.moves import try_move
+from jobs.steps import Step, reached
 from jobs.submitting import keep_answer
 from storage.errors import RecordConflict
 from storage.models import Attempt
@@ -33,6 +34,7 @@ CLOCK_SLACK = timedelta(minutes=5)
 
 def sweep(services: Services) -> None:
     """Every rule that needs only the record, once."""
+    reached(Step.SWEEP_BEGUN)
     with services.database.as_service() as tx:
         events.beat(tx, "watcher")
         events.forget_silent(tx)
@@ -41,8 +43,10 @@ def sweep(services: Services) -> None:
         release_expired(tx)
         work = generations.work_to_ring(tx)
         load = generations.in_flight(tx)
+    reached(Step.SWEEP_WRITTEN)
     free = max(0, services.settings.in_flight_limit - load["in_flight"])
     ring_again(services, {**work, "submit": min(work["submit"], free)})
+    reached(Step.SWEEP_RUNG)
 
 
 def ring_again(services: Services, work: dict[str, int]) -> None:
@@ -83,6 +87,7 @@ def _tell_lost(tx: Transaction, generation_id: UUID) -> None:
     attempt = attempts.latest(tx, generation_id)
     with about(generation_id, person_id=person_id, attempt_id=attempt.id if attempt else None):
         log.warning("submit lost with its worker")
+    reached(Step.SWEEP_SUBMIT_SETTLED)
 
 
 def resolve_unknowns(services: Services) -> int:
@@ -112,10 +117,12 @@ def _resolve(services: Services, attempt: Attempt) -> bool:
 
 
 def _adopt(services: Services, attempt: Attempt, ref: RequestRef) -> bool:
+    reached(Step.RESOLVE_FOUND)
     answer = Accepted(
         ref.request_id, ref.status_url, ref.response_url, ref.cancel_url, queue_position=None
     )
     keep_answer(services, attempt.generation_id, attempt.id, answer)
+    reached(Step.RESOLVE_ADOPTED)
     log.info("lost request found", request_id=ref.request_id)
     return True
 

@@ -18,6 +18,7 @@ from jobs.leases import LEASE_S, kept_alive
 from jobs.log_words import about
 from jobs.media.probe import probe_video
 from jobs.media.renditions import render_renditions
+from jobs.steps import Step, reached
 from storage.errors import ObjectStoreError, StudioError
 from storage.models import Generation, Rendition, RenditionKind, RenditionState
 from storage.postgres import Transaction
@@ -38,6 +39,7 @@ def render_next(services: Services) -> bool:
             return False
         generation = generations.by_id(tx, lease.generation_id)
         source_key = videos.by_id(tx, lease.generation_id).path
+    reached(Step.RENDER_CLAIMED)
     with (
         about(generation.id, person_id=generation.person_id),
         kept_alive(lambda lease_s: _renew(services, lease, lease_s)),
@@ -62,9 +64,15 @@ def _render(services: Services, generation: Generation, source_key: str) -> list
         folder = Path(name)
         source = folder / "source.mp4"
         services.store.fetch(source_key, source)
+        reached(Step.RENDER_FETCHED)
         facts = probe_video(source, source.stat().st_size)
         files = render_renditions(services.ffmpeg, source, facts, folder)
-        return [put_file(services, generation, kind, file) for kind, file in files.items()]
+        reached(Step.RENDER_RENDERED)
+        rendered = []
+        for kind, file in files.items():
+            rendered.append(put_file(services, generation, kind, file))
+            reached(Step.RENDER_FILE_PUT)
+        return rendered
 
 
 def _write(services: Services, lease: Lease, rendered: list[Rendition]) -> None:
@@ -74,6 +82,8 @@ def _write(services: Services, lease: Lease, rendered: list[Rendition]) -> None:
             return
         for rendition in rendered:
             videos.put_rendition(tx, rendition)
+        reached(Step.RENDER_WRITTEN)
+    reached(Step.RENDER_COMMITTED)
     log.info("renditions stored", kinds=[rendition.kind.value for rendition in rendered])
 
 

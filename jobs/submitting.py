@@ -34,6 +34,7 @@ from jobs.lifecycle import Event
 from jobs.log_words import about
 from jobs.moves import move_leased, try_move
 from jobs.requests import fal_arguments
+from jobs.steps import Step, reached
 from storage.errors import ObjectNotFound, ObjectStoreError, RecordUnavailable, StudioError
 from storage.models import (
     AttemptState,
@@ -72,6 +73,7 @@ def submit_next(services: Services) -> bool:
         generation = generations.by_id(tx, lease.generation_id) if lease else None
     if lease is None or generation is None:
         return False
+    reached(Step.SUBMIT_CLAIMED)
     with (
         about(generation.id, person_id=generation.person_id),
         kept_alive(lambda lease_s: _renew(services, lease, lease_s)),
@@ -102,8 +104,10 @@ def _submit(services: Services, lease: Lease, generation: Generation) -> None:
     except (CatalogError, ObjectStoreError, FalError) as exc:
         _not_uploaded(services, lease, generation, exc)
         return
+    reached(Step.SUBMIT_UPLOADED)
     arguments = fal_arguments(generation, model, urls[0], urls[1], generation.seed)
     attempt_id = _intend(services, lease, generation, arguments)
+    reached(Step.SUBMIT_INTENDED)
     with about(generation.id, attempt_id=attempt_id):
         _send(services, generation, attempt_id, arguments)
 
@@ -122,10 +126,14 @@ def _send(
             low_priority=generation.lane == "batch",
         )
     except FalError as exc:
+        reached(Step.SUBMIT_TURNED_AWAY)
         _not_accepted(services, generation, attempt_id, exc)
+        reached(Step.SUBMIT_TURNED_AWAY_WRITTEN)
     else:
+        reached(Step.SUBMIT_ANSWERED)
         log.info("accepted by fal", request_id=accepted.request_id)
         _when_the_record_answers(keep_answer, services, generation.id, attempt_id, accepted)
+        reached(Step.SUBMIT_KEPT)
 
 
 def _upload_images(services: Services, generation: Generation) -> tuple[str, str | None]:
@@ -179,6 +187,7 @@ def keep_answer(
             attempts.unlock_account(tx)
         else:
             try_move(tx, generation_id, Event.ADOPTED)
+        reached(Step.SUBMIT_KEEPING)
 
 
 def _not_uploaded(

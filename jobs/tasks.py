@@ -14,6 +14,7 @@ import structlog
 from jobs.bootstrap import Services, opened_services
 from jobs.collecting import collect_next
 from jobs.rendering import render_next
+from jobs.steps import Step, reached
 from jobs.submitting import submit_next
 from storage.settings import load_settings
 
@@ -39,6 +40,7 @@ def answer_media() -> int:
 
 
 def _work(step: Callable[[Services], bool]) -> int:
+    reached(Step.BELL_HEARD)
     done, deadline = 0, time.monotonic() + LISTEN_FOR_S
     try:
         with opened_services(load_settings()) as services:
@@ -47,4 +49,5 @@ def _work(step: Callable[[Services], bool]) -> int:
     except Exception:
         log.exception("step failed", step=step.__name__)
         raise
+    reached(Step.BELL_ANSWERED)
     return done

@@ -29,6 +29,7 @@ from jobs.log_words import about_watched
 from jobs.observing import Sight, write_sights
 from jobs.pace import UsualTimes, next_poll_in_s
 from jobs.recovery import resolve_unknowns, sweep
+from jobs.steps import Step, reached
 from storage.errors import RecordError, RecordUnavailable
 from storage.leadership import Leadership
 from storage.models import GenerationStatus
@@ -96,6 +97,7 @@ class Watcher:
 
     async def _lead(self, leadership: Leadership) -> None:
         log.info("leading")
+        reached(Step.WATCH_LEADING)
         self.followed, self.sights = {}, []
         chores = [
             asyncio.create_task(self._every(RELOAD_S, self._reload)),
@@ -174,6 +176,7 @@ class Watcher:
         with about_watched(followed.watched):
             try:
                 sight = await self._look(followed)
+                reached(Step.WATCH_SEEN)
             except Exception:
                 log.exception("poll failed")
                 sight = None
@@ -189,12 +192,14 @@ class Watcher:
         if not sights:
             return
         completed = await asyncio.to_thread(write_sights, self.services.database, sights)
+        reached(Step.WATCH_WRITTEN)
         for sight in sights:
             if sight.over:
                 self.followed.pop(sight.watched.attempt.id, None)
         if completed:
             await asyncio.to_thread(self.services.bells.ring, Bell.COLLECT, completed)
             await asyncio.to_thread(self._ring_for_the_freed_places)
+            reached(Step.WATCH_RUNG)
 
     def _ring_for_the_freed_places(self) -> None:
         """An end at fal frees a place there; a bell that nobody waits for would cost a fork."""
@@ -229,8 +234,10 @@ class Watcher:
             log.warning("cancel not sent", error=str(exc))
             return
         followed.cancel_sent = True
+        reached(Step.WATCH_CANCEL_SENT)
         log.info("cancel sent", outcome=outcome.value)
         await asyncio.to_thread(self._note_cancel, attempt.id)
+        reached(Step.WATCH_CANCEL_NOTED)
 
     def _note_cancel(self, attempt_id: UUID) -> None:
         with self.services.database.as_service() as tx:

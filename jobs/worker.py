@@ -20,6 +20,7 @@ from rq.job import Job
 
 from jobs.bells import Bell
 from jobs.bootstrap import opened_services
+from jobs.steps import Step, reached
 from storage.errors import RecordError
 from storage.postgres import Database
 from storage.records import events
@@ -85,6 +86,7 @@ def run_worker(settings: Settings, bell: Bell) -> None:
             maintenance_interval=MAINTENANCE_S,
         )
         beats.start()
+        reached(Step.WORKER_STARTED)
         try:
             worker.work(with_scheduler=False, logging_level="WARNING")
         finally:

@@ -17,9 +17,11 @@ from typing import Any, cast
 import httpx
 
 from jobs.fal.addresses import foreign_address
+from jobs.steps import Step, reached
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """fal's answers are kilobytes of JSON; a hundred inputs in a page of history stay far below."""
+_WHOLLY_SENT = "http11.send_request_body.complete"
 
 
 class Answered(Exception):
@@ -136,8 +138,15 @@ class OnePost(httpx.BaseTransport):
         if self._sent:
             raise SecondPost("A submit is sent once.")
         self._sent = True
+        request.extensions["trace"] = _note_sent
         self.answer = self._guard.handle_request(request)
         return self.answer
+
+
+def _note_sent(event: str, _: Mapping[str, Any]) -> None:
+    """Called by httpcore at each stage of an exchange (httpcore docs, Extensions, "trace")."""
+    if event == _WHOLLY_SENT:
+        reached(Step.SUBMIT_SENT)
 
 
 class AsyncGuard(httpx.AsyncBaseTransport):
