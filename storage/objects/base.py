@@ -28,7 +28,8 @@ class StoredObject:
     size_bytes: int
     content_type: str
     updated_at: datetime
-    """Aware, UTC."""
+    """When it was last put, aware, UTC: a repeated `put` makes a file young again, so that nobody
+    takes it for a left-over while a worker is busy with it."""
 
 
 class ObjectStore(Protocol):
@@ -72,7 +73,10 @@ class ObjectStore(Protocol):
         """Remove the files under `keys`; a key without a file is no error, so safe to repeat."""
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """All files whose key starts with the folder `prefix` ("" for all), in no fixed order."""
+        """All files whose key starts with the folder `prefix` ("" for all), in no fixed order.
+
+        Each as `stat` tells it, with its age. What was put before the call is listed.
+        """
 
     def signed_url(self, key: str, expires_s: int, download_name: str | None = None) -> str | None:
         """An address that plays the file for `expires_s` seconds without a session.

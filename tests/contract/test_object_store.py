@@ -8,6 +8,7 @@ removes.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -136,6 +137,15 @@ def test_a_repeated_put_takes_the_place_of_the_file(
     assert store.put(KEY, source(b"shorter"), "video/mp4").size_bytes == 7
     assert content_of(store, KEY, tmp_path) == b"shorter"
     assert keys_of(store, "") == [KEY]
+
+
+def test_a_repeated_put_makes_the_file_young_again(store: ObjectStore, source: Source) -> None:
+    first = store.put(KEY, source(VIDEO), "video/mp4")
+    deadline = time.monotonic() + 10
+    # Some stores tell whole seconds.
+    while store.put(KEY, source(VIDEO), "video/mp4").updated_at <= first.updated_at:
+        assert time.monotonic() < deadline, "a repeated put keeps the old time"
+    assert next(store.list("videos/0a1b")).updated_at > first.updated_at
 
 
 def test_keeps_an_empty_file(store: ObjectStore, source: Source, tmp_path: Path) -> None:
