@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -25,6 +25,7 @@ from storage.models import Person, Role
 from storage.postgres import Database
 from storage.records import ledger, people
 from storage.settings import Settings, load_settings
+from tests.used_databases import TEMPLATE, UsedDatabases
 
 SAMPLES = Path(__file__).parents[1] / "dashboard" / "samples"
 OURS = ("STUDIO_", "FAL_", "SUPABASE_", "DATABASE_URL", "REDIS_URL", "STREAMLIT_")
@@ -57,21 +58,25 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             _execute(server.url, f"alter system set {setting} = off")
         _execute(server.url, "select pg_reload_conf()")
-        _execute(server.url, "create database template_studio")
-        migrate(_url_of(server, "template_studio"), company="Acme", time_zone="Europe/Berlin")
+        _execute(server.url, f"create database {TEMPLATE}")
+        migrate(_url_of(server, TEMPLATE), company="Acme", time_zone="Europe/Berlin")
         yield server
     finally:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def used_databases(postgres_server: EmbeddedPostgres) -> UsedDatabases:
+    """Hands out databases that look new."""
+    return UsedDatabases(postgres_server)
+
+
 @pytest.fixture
-def database_url(postgres_server: EmbeddedPostgres) -> Iterator[SecretStr]:
+def database_url(used_databases: UsedDatabases) -> Iterator[SecretStr]:
     """A migrated database of this test's own, as its owner sees it."""
-    name = f"test_{uuid4().hex}"
-    copy = f'create database "{name}" template template_studio strategy file_copy'
-    _execute(postgres_server.url, copy)
-    yield _url_of(postgres_server, name)
-    _execute(postgres_server.url, f'drop database "{name}" with (force)')
+    name = used_databases.take()
+    yield SecretStr(used_databases.url_of(name))
+    used_databases.give_back(name)
 
 
 @pytest.fixture

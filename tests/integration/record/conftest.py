@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
 from pydantic import SecretStr
 
-from storage.embedded.postgres import EmbeddedPostgres
 from storage.postgres import Database
 from tests.integration.record.house import House, build_house
-
-KEPT = ("organisation", "transitions", "migrations", "provider_state")
-"""Tables whose rows a migration brings."""
+from tests.used_databases import UsedDatabases
 
 
 @pytest.fixture(scope="module")
-def shared_url(postgres_server: EmbeddedPostgres) -> Iterator[SecretStr]:
+def shared_url(used_databases: UsedDatabases) -> Iterator[SecretStr]:
     """A migrated database of this module's own, which keeps what its tests leave behind."""
-    name = f"shared_{uuid4().hex}"
-    server = postgres_server.url.get_secret_value()
-    with psycopg.connect(server, autocommit=True) as owner:
-        owner.execute(f'create database "{name}" template template_studio')
-    yield SecretStr(server.rpartition("/")[0] + f"/{name}")
-    with psycopg.connect(server, autocommit=True) as owner:
-        owner.execute(f'drop database "{name}" with (force)')
+    name = used_databases.take()
+    yield SecretStr(used_databases.url_of(name))
+    used_databases.give_back(name)
 
 
 @pytest.fixture(scope="module")
@@ -44,24 +34,8 @@ def house(shared_url: SecretStr, shared_database: Database) -> House:
 
 
 @pytest.fixture
-def database_url(shared_url: SecretStr) -> Iterator[SecretStr]:
-    """The module's database, empty before and after the test."""
-    _empty(shared_url)
+def database_url(used_databases: UsedDatabases, shared_url: SecretStr) -> Iterator[SecretStr]:
+    """The module's database, as new before and after the test."""
+    used_databases.refill(shared_url.get_secret_value())
     yield shared_url
-    _empty(shared_url)
-
-
-def _empty(url: SecretStr) -> None:
-    with psycopg.connect(url.get_secret_value()) as owner:
-        # Without foreign keys, so that the order does not matter.
-        owner.execute("set session_replication_role = replica")
-        tables = owner.execute(
-            "select tablename from pg_tables where schemaname = 'studio' and tablename <> all(%s)",
-            (list(KEPT),),
-        ).fetchall()
-        for (table,) in tables:
-            owner.execute(SQL("delete from studio.{}").format(Identifier(table)))
-        owner.execute(
-            "update studio.provider_state "
-            "set locked_since = null, reason = null, next_probe_at = null"
-        )
+    used_databases.refill(shared_url.get_secret_value())
