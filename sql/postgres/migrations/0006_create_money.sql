@@ -8,7 +8,7 @@ create table studio.budgets (
     person_id uuid references studio.people (id),
     period text not null check (period in ('day', 'month', 'total')),
     kind text not null default 'hard' check (kind in ('soft', 'hard')),
-    limit_usd numeric(14, 6) not null check (limit_usd >= 0),
+    limit_usd numeric(14, 6) not null check (limit_usd >= 0 and limit_usd <> 'NaN'),
     active boolean not null default true,
     created_by uuid references studio.people (id),
     created_at timestamptz not null default now(),
@@ -22,6 +22,10 @@ comment on column studio.budgets.person_id is
 create unique index budgets_one_per_target on studio.budgets
 (scope, period, kind, coalesce(team_id, campaign_id, person_id,
     '00000000-0000-0000-0000-000000000000')) where active;
+
+create index budgets_target on studio.budgets
+(scope, coalesce(team_id, campaign_id, person_id, '00000000-0000-0000-0000-000000000000'))
+where active;
 
 create table studio.holds (
     id uuid primary key default gen_random_uuid(),
@@ -47,14 +51,17 @@ create table studio.charges (
     team_id uuid not null,
     campaign_id uuid,
     kind text not null default 'charge' check (kind in ('charge', 'adjustment')),
-    amount_usd numeric(14, 6) not null,
+    amount_usd numeric(14, 6) not null check (amount_usd <> 'NaN'),
     billable_units numeric,
     verified boolean not null,
     note text,
+    created_by uuid references studio.people (id),
     created_at timestamptz not null default clock_timestamp(),
     constraint charge_not_negative check (amount_usd >= 0 or kind = 'adjustment')
 );
+comment on column studio.charges.created_by is 'Who made an adjustment; null: the studio.';
 create unique index charges_one on studio.charges (generation_id) where kind = 'charge';
+create index charges_generation on studio.charges (generation_id);
 create index charges_person on studio.charges (person_id, created_at);
 create index charges_team on studio.charges (team_id, created_at);
 create index charges_campaign on studio.charges (campaign_id, created_at);
@@ -111,3 +118,31 @@ $$;
 create trigger holds_need_unfinished
 before insert on studio.holds
 for each row execute function studio.hold_needs_unfinished();
+
+-- Corrections of what was charged, each a row with a date of its own.
+create function studio.check_adjustment() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+    v_generation studio.generations;
+begin
+    -- Locked, so that two adjustments can't each take the same dollar back.
+    select * into strict v_generation from studio.generations where id = new.generation_id
+    for no key update;
+    if v_generation.finished_at is null then
+        raise exception 'generation % is not finished', new.generation_id
+            using errcode = 'check_violation', constraint = 'adjustment_after_end';
+    end if;
+    if new.amount_usd + coalesce((
+        select sum(c.amount_usd) from studio.charges as c
+        where c.generation_id = new.generation_id), 0) < 0
+    then
+        raise exception 'generation % would cost less than nothing', new.generation_id
+            using errcode = 'check_violation', constraint = 'adjustment_not_below_zero';
+    end if;
+    return new;
+end
+$$;
+
+create trigger charges_adjust_within
+before insert on studio.charges
+for each row when (new.kind = 'adjustment') execute function studio.check_adjustment();

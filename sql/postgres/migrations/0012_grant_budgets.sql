@@ -34,11 +34,6 @@ create index budget_changes_budget on studio.budget_changes (budget_id, id);
 comment on column studio.budget_changes.changed_by is 'Null: the studio itself, from its settings.';
 comment on column studio.budget_changes.amount_usd is 'Of a grant; ends_at and reason are its too.';
 
-alter table studio.budgets add constraint limit_is_a_number check (limit_usd <> 'NaN');
-create index budgets_target on studio.budgets
-(scope, coalesce(team_id, campaign_id, person_id, '00000000-0000-0000-0000-000000000000'))
-where active;
-
 create function studio.note_budget_change() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -119,7 +114,6 @@ language sql stable security definer set search_path = '' as $$
             coalesce(p_budget.team_id, p_budget.campaign_id, p_budget.person_id))), false)
 $$;
 
-drop policy concerned on studio.budgets;
 create policy concerned on studio.budgets for select to authenticated
 using (studio.sees_budget(budgets));
 
@@ -227,39 +221,6 @@ begin
     return found;
 end
 $$;
-
--- Corrections of what was charged, each a row with a date of its own.
-alter table studio.charges add column created_by uuid references studio.people (id);
-alter table studio.charges add constraint charge_is_a_number check (amount_usd <> 'NaN');
-comment on column studio.charges.created_by is 'Who made an adjustment; null: the studio.';
-create index charges_generation on studio.charges (generation_id);
-
-create function studio.check_adjustment() returns trigger
-language plpgsql security definer set search_path = '' as $$
-declare
-    v_generation studio.generations;
-begin
-    -- Locked, so that two adjustments can't each take the same dollar back.
-    select * into strict v_generation from studio.generations where id = new.generation_id
-    for no key update;
-    if v_generation.finished_at is null then
-        raise exception 'generation % is not finished', new.generation_id
-            using errcode = 'check_violation', constraint = 'adjustment_after_end';
-    end if;
-    if new.amount_usd + coalesce((
-        select sum(c.amount_usd) from studio.charges as c
-        where c.generation_id = new.generation_id), 0) < 0
-    then
-        raise exception 'generation % would cost less than nothing', new.generation_id
-            using errcode = 'check_violation', constraint = 'adjustment_not_below_zero';
-    end if;
-    return new;
-end
-$$;
-
-create trigger charges_adjust_within
-before insert on studio.charges
-for each row when (new.kind = 'adjustment') execute function studio.check_adjustment();
 
 -- The id of the adjustment; null: there is no such generation. Only administrators correct
 -- charges: what is taken back can be spent again.
