@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from storage.models import AttemptState, GenerationStatus
 from storage.postgres import Database
 from storage.sqlfiles import queries
 
@@ -47,3 +49,61 @@ def timings(database: Database) -> list[Timing]:
     return [
         Timing(row["id"], row["request_id"], row["seen_at"], row["playable_at"]) for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class Fate:
+    """A generation as it stands, with one of its attempts (None: it has none)."""
+
+    id: UUID
+    status: GenerationStatus
+    cause: str | None
+    problem: str | None
+    prompt: str
+    attempt_state: AttemptState | None
+    marker: str | None
+    request_id: str | None
+    charges: int
+    held: bool
+
+
+def admitted(database: Database) -> int:
+    """How many generations there are."""
+    with database.as_service() as tx:
+        return int(tx.one(_Q["admitted"])["n"])
+
+
+def to_stop(database: Database, words: str) -> list[tuple[UUID, UUID]]:
+    """Generation and person of what can be stopped and has these words in its prompt."""
+    with database.as_service() as tx:
+        return [(row["id"], row["person_id"]) for row in tx.all(_Q["to_stop"], words=words)]
+
+
+def hurry(database: Database) -> None:
+    """Let no wait between two tries take longer than a second from now."""
+    with database.as_service() as tx:
+        for name in ("hurry_generations", "hurry_renders", "hurry_probe"):
+            tx.run(_Q[name])
+
+
+def pending_renditions(database: Database) -> int:
+    """How many renditions are still to be made."""
+    with database.as_service() as tx:
+        return int(tx.one(_Q["pending_renditions"])["n"])
+
+
+def fates(database: Database) -> list[Fate]:
+    """Every generation with each of its attempts, in the order they were admitted."""
+    with database.as_service() as tx:
+        return [_fate(row) for row in tx.all(_Q["fates"])]
+
+
+def _fate(row: dict[str, Any]) -> Fate:
+    state = row["attempt_state"]
+    return Fate(
+        **{
+            **row,
+            "status": GenerationStatus(row["status"]),
+            "attempt_state": None if state is None else AttemptState(state),
+        }
+    )

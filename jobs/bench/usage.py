@@ -47,6 +47,11 @@ def memory_mb(roots: list[int]) -> float:
     return sum(_pss_kb(pid) for pid in _below(roots, _processes())) / 1024
 
 
+def below(roots: list[int]) -> set[int]:
+    """Process ids of these processes and of all below them now."""
+    return _below(roots, _processes())
+
+
 def _below(roots: list[int], processes: dict[int, _Process]) -> set[int]:
     """The processes of the trees, each once although one tree may lie in another."""
     members = {pid for pid in roots if pid in processes}

@@ -139,10 +139,14 @@ class Supervisor:
         """
         try:
             while not stop.is_set():
-                self._tend(self._children)
+                self.tend()
                 time.sleep(_POLL_S)
         finally:
             self.stop()
+
+    def tend(self) -> None:
+        """Start again whatever has ended and whose time has come: one round of `run`."""
+        self._tend(self._children)
 
     def stop(self) -> None:
         """End all children: SIGTERM, time to finish, SIGTERM again, then SIGKILL to the groups."""

@@ -26,3 +26,44 @@ inner join studio.attempts as a on a.generation_id = g.id and a.state = 'ended'
 inner join studio.generation_history as h
     on h.generation_id = g.id and h.to_status = 'completed'
 where g.status = 'completed';
+
+-- name: admitted
+-- How many generations there are.
+select count(*) as n from studio.generations;
+
+-- name: to_stop
+-- Generations whose prompt says that their person will stop them, while that can be done.
+select id, person_id from studio.generations
+where prompt like %(words)s and cancel_requested_at is null
+    and status in ('queued', 'submitting', 'unknown', 'waiting', 'running');
+
+-- name: hurry_generations
+-- Let the waits between tries be a second at most.
+update studio.generations set not_before = now() + interval '1 second'
+where not_before > now() + interval '1 second';
+
+-- name: hurry_renders
+-- The same for renditions.
+update studio.videos set render_not_before = now() + interval '1 second'
+where render_not_before > now() + interval '1 second';
+
+-- name: hurry_probe
+-- The same for the account's next probe.
+update studio.provider_state set next_probe_at = now() + interval '1 second'
+where next_probe_at > now() + interval '1 second';
+
+-- name: fates
+-- What became of each generation: one row for each attempt, or one without.
+select
+    g.id, g.status, g.cause, g.problem, g.prompt, a.state as attempt_state, a.marker, a.request_id,
+    (select count(*) from studio.charges as c
+        where c.generation_id = g.id and c.kind = 'charge') as charges,
+    exists (select from studio.holds as h
+        where h.generation_id = g.id and h.released_at is null) as held
+from studio.generations as g
+left join studio.attempts as a on a.generation_id = g.id
+order by g.created_at, a.number;
+
+-- name: pending_renditions
+-- How many renditions are still to be made.
+select count(*) as n from studio.renditions where state = 'pending';
