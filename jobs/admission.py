@@ -8,19 +8,21 @@ from __future__ import annotations
 import json
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from jobs.alert_refusals import refusals_noted
 from jobs.bells import Bell
 from jobs.bootstrap import Services
 from jobs.errors import BudgetExceeded, IllegalTransition, InvalidRequest, NotAllowed, Problem
 from jobs.fal.catalog import Model
 from jobs.images import CheckedImage, check_image
 from jobs.lifecycle import MOVES, Event
+from jobs.limits import check_submits
 from jobs.pricing import Estimate, estimate_usd, hold_usd
 from jobs.requests import (
     GenerationRequest,
@@ -50,6 +52,9 @@ of tries to fetch the video."""
 
 SUBMITTING_ROLES = frozenset({Role.MEMBER, Role.MANAGER, Role.ADMIN})
 
+Note = Callable[[Transaction, UUID], None]
+"""Writes something about a new generation of that id."""
+
 REFUSED_BY_MODERATION = frozenset(
     {
         FailureCause.REFUSED_PROMPT,
@@ -62,12 +67,20 @@ REFUSED_BY_MODERATION = frozenset(
 
 
 def admit(
-    services: Services, person: Person, draft: RequestDraft, *, parent_id: UUID | None = None
+    services: Services,
+    person: Person,
+    draft: RequestDraft,
+    *,
+    parent_id: UUID | None = None,
+    note: Note | None = None,
 ) -> UUID:
     """Check, price and queue a request; the generation's id. `parent_id` is the one it retries.
 
+    `note` writes what belongs to it in the same transaction; what it raises undoes everything.
+
     Raises:
         InvalidRequest: with everything that is wrong with it.
+        TooManySubmits: this person submits too fast.
         BudgetExceeded: a budget has no room for it.
         NotAllowed: this person's role does not generate.
     """
@@ -78,7 +91,7 @@ def admit(
     end = keep_image(services.store, request.end_image) if request.end_image else None
     reached(Step.ADMIT_IMAGE_KEPT)
     new = _new_generation(person, request, model, start, end, parent_id)
-    return _queue(services, person, new)
+    return _queue(services, person, new, note)
 
 
 def retry(services: Services, person: Person, generation_id: UUID) -> UUID:
@@ -89,7 +102,7 @@ def retry(services: Services, person: Person, generation_id: UUID) -> UUID:
     Raises:
         IllegalTransition: it has not failed.
         InvalidRequest: its inputs were refused, so the same inputs would be refused again.
-        BudgetExceeded, NotAllowed: as for `admit`.
+        TooManySubmits, BudgetExceeded, NotAllowed: as for `admit`.
         ObjectStoreError: its images can't be read.
     """
     _check_role(person)
@@ -97,6 +110,16 @@ def retry(services: Services, person: Person, generation_id: UUID) -> UUID:
         old = generations.by_id(tx, generation_id)
     _check_can_retry(old)
     return admit(services, person, _draft_of(services, person, old), parent_id=old.id)
+
+
+def submit_beside(services: Services, person: Person, old: Generation, note: Note) -> UUID:
+    """Queue the inputs of a generation anew while its own outcome is open; the new one's id.
+
+    `note` and the errors are those of `admit`.
+    """
+    _check_role(person)
+    draft = _draft_of(services, person, old)
+    return admit(services, person, draft, parent_id=old.id, note=note)
 
 
 def _draft_of(services: Services, person: Person, old: Generation) -> RequestDraft:
@@ -244,11 +267,21 @@ def _new_generation(
     )
 
 
-def _queue(services: Services, person: Person, new: NewGeneration) -> UUID:
-    with _refusals_in_words(), services.database.as_person(person.id) as tx:
+def _queue(
+    services: Services, person: Person, new: NewGeneration, note: Note | None = None
+) -> UUID:
+    held_usd = hold_usd(new.estimate_usd)
+    with (
+        _refusals_in_words(),
+        refusals_noted(services, person, new.campaign_id, held_usd),
+        services.database.as_person(person.id) as tx,
+    ):
+        check_submits(tx, services.settings, person)
         generations.insert(tx, new)
-        ledger.place_hold(tx, new.id, hold_usd(new.estimate_usd), expires_s=HOLD_S)
+        ledger.place_hold(tx, new.id, held_usd, expires_s=HOLD_S)
         _add_event(tx, "submitted", person, new.id)
+        if note is not None:
+            note(tx, new.id)
         reached(Step.ADMIT_WRITTEN)
     reached(Step.ADMIT_COMMITTED)
     services.bells.ring(Bell.SUBMIT)

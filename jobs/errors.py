@@ -3,9 +3,11 @@
 StudioError (storage.errors)
 ├── InvalidRequest           the person corrects the inputs it names
 ├── NotAllowed               this person may not do this
+├── TooManySubmits           this person submits too fast; says when the next may come
 ├── BudgetExceeded           a budget has no room; says which, what is free, when it resets
 ├── IllegalTransition        the generation is no longer in a state that allows this
 ├── CatalogError             an operator corrects the model catalogue
+├── AlertNotDelivered        a receiver of alerts did not take a message: it is sent again
 ├── UnforeseenFault          a mistake of ours in a step: tried again, then failed as our bug
 ├── FalError                 what fal answered, by what the caller can do
 │   ├── FalRefused           moderation refused an input or the output: change it
@@ -57,6 +59,20 @@ class NotAllowed(StudioError):
     """This person's role does not include this action."""
 
 
+class TooManySubmits(StudioError):
+    """This person submits faster than the limit; an HTTP route answers 429 with `Retry-After`.
+
+    `retry_after_s` is how many whole seconds it takes until the next submit is let in.
+    """
+
+    def __init__(self, most: int, *, retry_after_s: int) -> None:
+        super().__init__(
+            f"You have submitted {most} times within a minute, which is the limit.",
+            todo=f"Submit again in {retry_after_s} s; what is on this page is kept.",
+        )
+        self.retry_after_s = retry_after_s
+
+
 class BudgetExceeded(StudioError):
     """A budget has no room for this generation; `budget` names it, `free_usd` is what is left."""
 
@@ -72,6 +88,10 @@ class IllegalTransition(StudioError):
 
 class CatalogError(StudioError):
     """The model catalogue can't be read or contradicts itself; an operator corrects it."""
+
+
+class AlertNotDelivered(StudioError):
+    """A receiver of alerts did not take a message; its words never hold the receiver's address."""
 
 
 class UnforeseenFault(StudioError):

@@ -19,16 +19,18 @@ from uuid import UUID
 
 import structlog
 
+from jobs.alert_round import watch_alerts
 from jobs.bells import Bell
 from jobs.bootstrap import Services, fal_key, opened_services
 from jobs.collecting import request_of
-from jobs.errors import FalError, FalResultGone
+from jobs.deadlines import chargeable_until, given_up_at
+from jobs.errors import FalAccountLocked, FalError, FalResultGone
 from jobs.fal.messages import Done, FalStatus, Queued, Running
 from jobs.fal.polling import AsyncFalClient
 from jobs.log_words import about_watched
 from jobs.observing import Sight, write_sights
 from jobs.pace import UsualTimes, next_poll_in_s
-from jobs.recovery import resolve_unknowns, sweep
+from jobs.recovery import settle_unknowns, sweep
 from jobs.steps import Step, reached
 from storage.errors import RecordError, RecordUnavailable
 from storage.leadership import Leadership
@@ -45,6 +47,7 @@ TICK_S = 0.1
 RELOAD_S = 0.5
 SWEEP_S = 2.0
 RESOLVE_S = 15.0
+ALERTS_S = 5.0
 STANDBY_S = 2.0
 AFTER_FAILURE_S = 2.0
 CONNECTIONS = 64
@@ -103,6 +106,7 @@ class Watcher:
             asyncio.create_task(self._every(RELOAD_S, self._reload)),
             asyncio.create_task(self._every(SWEEP_S, self._sweep)),
             asyncio.create_task(self._every(RESOLVE_S, self._resolve)),
+            asyncio.create_task(self._every(ALERTS_S, self._watch_alerts)),
             asyncio.create_task(self._every(SWEEP_S, lambda: self._still(leadership))),
             asyncio.create_task(self._every(TICK_S, self._poll_due)),
             asyncio.create_task(self._every(TICK_S, self._write_sights)),
@@ -141,7 +145,10 @@ class Watcher:
         await asyncio.to_thread(sweep, self.services)
 
     async def _resolve(self) -> None:
-        await asyncio.to_thread(resolve_unknowns, self.services)
+        await asyncio.to_thread(settle_unknowns, self.services)
+
+    async def _watch_alerts(self) -> None:
+        await asyncio.to_thread(watch_alerts, self.services)
 
     async def _reload(self) -> None:
         """Take up what was accepted since, drop what is over."""
@@ -220,9 +227,23 @@ class Watcher:
             return Sight(watched, gone=True) if followed.gone >= GONE_POLLS else None
         except FalError as exc:
             log.warning("not polled", error=str(exc))
-            return None
+            unreadable = not isinstance(exc, FalAccountLocked) and self._is_past(watched)
+            return Sight(watched, unreadable=True) if unreadable else None
         followed.gone = 0
         return self._sight(watched, status)
+
+    def _is_past(self, watched: Watched) -> bool:
+        """Whether it must have ended: its result is asked for when its status can't be read."""
+        last = chargeable_until(
+            watched.attempt, self.services.catalog, watched.model, watched.duration_s
+        )
+        return datetime.now(UTC) > last
+
+    def _is_given_up(self, watched: Watched) -> bool:
+        last = given_up_at(
+            watched.attempt, self.services.catalog, watched.model, watched.duration_s
+        )
+        return datetime.now(UTC) > last
 
     async def _send_cancel(self, followed: Followed) -> None:
         """Ask fal to stop; when it does not listen the next poll asks again."""
@@ -247,6 +268,8 @@ class Watcher:
         if isinstance(status, Done):
             self.usual.learn(watched.model, watched.duration_s, _elapsed_s(watched))
             return Sight(watched, done=status)
+        if watched.status is GenerationStatus.CANCELING and self._is_given_up(watched):
+            return Sight(watched, given_up=True)
         if isinstance(status, Running):
             return Sight(watched, running=True, logs=status.logs)
         if isinstance(status, Queued) and status.position != watched.attempt.queue_position:

@@ -101,6 +101,19 @@ class Settings(BaseSettings):
         description="Requests in flight at fal at once. Default: 2 at fal (a new account's "
         "allowance), 20 at the simulator.",
     )
+    person_concurrency: int | None = Field(
+        None,
+        ge=1,
+        validation_alias="STUDIO_PERSON_CONCURRENCY",
+        description="Generations of one person at fal at once. Default: as many as the account has "
+        "room for; each free place goes to whoever has the fewest.",
+    )
+    person_submits_per_minute: int = Field(
+        30,
+        ge=1,
+        validation_alias="STUDIO_PERSON_SUBMITS_PER_MINUTE",
+        description="Submits of one person within a minute; a batch is one.",
+    )
     fal_start_timeout_s: int = Field(
         1800,
         ge=2,
@@ -192,6 +205,18 @@ class Settings(BaseSettings):
         validation_alias="STUDIO_METRICS_TOKEN",
         description="What Prometheus has to know to read `/metrics`, at least 16 characters. "
         "Without it there is no such page.",
+    )
+    alert_urls: SecretStr | None = Field(
+        None,
+        validation_alias="STUDIO_ALERT_URLS",
+        description="Addresses that alerts are sent to, as apprise writes them, separated by "
+        "commas or new lines. Without any, alerts are only shown on the Alerts page.",
+    )
+    alert_quiet_s: int = Field(
+        14_400,
+        ge=60,
+        validation_alias="STUDIO_ALERT_QUIET_S",
+        description="Seconds until an alert that is still open is sent again.",
     )
     log_level: str = Field(
         "INFO", validation_alias="STUDIO_LOG_LEVEL", description="Least level that is logged."

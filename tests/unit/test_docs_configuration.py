@@ -47,5 +47,5 @@ def test_secrets_show_in_no_representation() -> None:
         if "SecretStr" in str(field.annotation)
     }
     settings = Settings(_env_file=None, **secrets)
-    assert len(secrets) == 5
+    assert len(secrets) == 6
     assert "hush-hush-hush-hush" not in repr(settings) + str(settings.model_dump())
