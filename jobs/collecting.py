@@ -284,7 +284,7 @@ def without_file(
 def _no_result(services: Services, lease: Lease, generation: Generation, error: FalError) -> None:
     """fal answered without a video: for now, or for good."""
     with services.database.as_service() as tx:
-        if isinstance(error, FalUnavailable | FalNotFinished | FalAccountLocked):
+        if isinstance(error, FalUnavailable | FalNotFinished):
             _try_again(tx, lease, generation, error, MAX_TRIES, error.billable_units)
         elif isinstance(error, FalAccountLocked):
             _wait_for_account(tx, lease, error)
@@ -342,7 +342,10 @@ def _try_again(
         fail_paid(tx, lease, generation, error, units)
         return
     change = Change(
-        problem=error.happened, wait_s=wait_s(tries, error, LONGEST_WAIT_S), detail=str(error)
+        problem=error.happened,
+        wait_s=wait_s(tries, error, LONGEST_WAIT_S),
+        detail=str(error),
+        count_try=True,
     )
     generations.postpone(tx, lease, change)
     log.warning("not collected, trying again", tries=tries, error=str(error))

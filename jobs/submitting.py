@@ -68,7 +68,10 @@ def submit_next(services: Services) -> bool:
     """Submit the next generation in fair order; False when there is none to submit now."""
     with services.database.as_service() as tx:
         lease = generations.claim_submit(
-            tx, in_flight_limit=services.settings.in_flight_limit, lease_s=LEASE_S
+            tx,
+            in_flight_limit=services.settings.in_flight_limit,
+            person_limit=services.settings.person_concurrency,
+            lease_s=LEASE_S,
         )
         generation = generations.by_id(tx, lease.generation_id) if lease else None
     if lease is None or generation is None:
@@ -211,7 +214,7 @@ def _try_again(tx: Transaction, lease: Lease, generation: Generation, error: Stu
     if tries >= MAX_TRIES:
         given_up(tx, lease, generation, cause_of(error), error)
     else:
-        generations.postpone(tx, lease, _later(error, wait_s(tries, error)))
+        generations.postpone(tx, lease, _later(error, wait_s(tries, error), count_try=True))
         log.warning("not submitted, trying again", tries=tries, error=str(error))
 
 

@@ -104,6 +104,7 @@ def chaos_studio(folder: Path, workers: int) -> Iterator[ChaosStudio]:
             redis_url=valkey.url,
             fal_base_url=simulator.url,
             fal_concurrency=IN_FLIGHT,
+            person_submits_per_minute=1_000_000,
             catalog_file=catalog,
             **dict.fromkeys(("submit_workers", "collect_workers", "media_workers"), workers),
         )

@@ -31,6 +31,7 @@ from storage.settings import Settings, load_settings
 _START_WITHIN_S = 90.0
 _USUAL = re.compile(r"^usual_s = .+$", re.MULTILINE)
 _NO_LIMIT_USD = Decimal(10_000_000)
+_NO_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ def _settings(
         redis_url=valkey.url,
         fal_base_url=simulator.url,
         fal_concurrency=plan.in_flight,
+        person_submits_per_minute=_NO_LIMIT,
         catalog_file=_catalog(folder, plan),
         **({} if plan.workers is None else dict.fromkeys(kinds, plan.workers)),
     )

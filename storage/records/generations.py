@@ -52,6 +52,19 @@ class Lease:
 
 
 @dataclass(frozen=True)
+class QueueLoad:
+    """How busy the account at fal is, in numbers of generations."""
+
+    in_flight: int
+    """At fal, or on the way there."""
+    own_in_flight: int
+    """Those of them that the reader submitted."""
+    queued: int
+    """Waiting for us, everybody's."""
+    own_queued: int
+
+
+@dataclass(frozen=True)
 class Change:
     """What goes with a change of status."""
 
@@ -154,10 +167,21 @@ def request_stop(
     return row is not None
 
 
-def claim_submit(tx: Transaction, *, in_flight_limit: int, lease_s: float) -> Lease | None:
-    """Lease the next queued generation in fair order; None when nothing may be submitted now."""
+def claim_submit(
+    tx: Transaction, *, in_flight_limit: int, lease_s: float, person_limit: int | None = None
+) -> Lease | None:
+    """Lease the next queued generation in fair order; None when nothing may be submitted now.
+
+    `in_flight_limit` is how many may be at fal at once, `person_limit` how many of one person
+    (None: no limit of their own).
+    """
     tx.run(_Q["lock_claims"])
-    row = tx.one_or_none(_Q["claim_submit"], in_flight_limit=in_flight_limit, lease_s=lease_s)
+    row = tx.one_or_none(
+        _Q["claim_submit"],
+        in_flight_limit=in_flight_limit,
+        person_limit=person_limit,
+        lease_s=lease_s,
+    )
     return Lease(row["id"], row["lease_token"]) if row else None
 
 
@@ -176,7 +200,8 @@ def renew_lease(tx: Transaction, lease: Lease, *, lease_s: float) -> bool:
 
 
 def postpone(tx: Transaction, lease: Lease, change: Change) -> int | None:
-    """Give the lease back to try again after `change.wait_s`; how often it was tried by now.
+    """Give the lease back to try again after `change.wait_s`; how often it failed by now, which is
+    once more when `change.count_try`.
 
     None when the lease is lost.
     """
@@ -188,6 +213,7 @@ def postpone(tx: Transaction, lease: Lease, change: Change) -> int | None:
         todo=change.todo,
         problem_detail=change.detail,
         wait_s=change.wait_s,
+        count_try=change.count_try,
     )
     return row["tries"] if row else None
 
@@ -208,9 +234,10 @@ def lost_cancels(tx: Transaction) -> list[UUID]:
     return [row["id"] for row in tx.all(_Q["lost_cancels"])]
 
 
-def work_to_ring(tx: Transaction) -> dict[str, int]:
-    """Unclaimed pieces of work by queue: `submit`, `collect`, `media`."""
-    return dict(tx.one(_Q["work_to_ring"]))
+def work_to_ring(tx: Transaction, *, person_limit: int | None = None) -> dict[str, int]:
+    """Unclaimed pieces of work by queue: `submit` (as far as `person_limit`, see `claim_submit`,
+    lets it be claimed), `collect`, `media`."""
+    return dict(tx.one(_Q["work_to_ring"], person_limit=person_limit))
 
 
 def in_flight(tx: Transaction) -> dict[str, int]:
@@ -218,8 +245,29 @@ def in_flight(tx: Transaction) -> dict[str, int]:
     return dict(tx.one(_Q["in_flight"]))
 
 
+def queue_load(tx: Transaction) -> QueueLoad:
+    """How busy the account is, for the person who asks."""
+    return QueueLoad(**tx.one(_Q["queue_load"]))
+
+
+def wait_for_submit(tx: Transaction, person_id: UUID, *, most: int) -> float | None:
+    """Seconds until a person may submit again when they did `most` times within a minute.
+
+    None: they may now. Other admissions of this person wait until the transaction ends, so nobody
+    comes between the answer and what is inserted after it. A batch is one submit.
+    """
+    tx.run(_Q["lock_submits"], person_id=person_id)
+    row = tx.one_or_none(_Q["wait_for_submit"], person_id=person_id, most=most)
+    return row["wait_s"] if row else None
+
+
 def team_queue(tx: Transaction, *, mine: bool, limit: int) -> list[dict[str, Any]]:
-    """The queue as the reader may see it: unfinished ones, then those of the last day."""
+    """The queue as the reader may see it: unfinished ones by stage, then those of the last day.
+
+    `stage` is `collecting`, `at_fal`, `waiting` (for us) or `ended`; `n_all`, `n_waiting`,
+    `n_at_fal` and `n_collecting` count all of them and `n_mine` the reader's unfinished ones, in
+    every row the same and whatever the limit.
+    """
     return [dict(row) for row in tx.all(_Q["team_queue"], mine=mine, limit=limit)]
 
 

@@ -56,30 +56,62 @@ returning id;
 select pg_advisory_xact_lock(727274002);
 
 -- name: claim_submit
--- Lease the next queued generation in fair order: interactive before batch, then the person whose
--- turn was longest ago, then first come first served. No row when there is none, when the limit of
--- requests in flight is reached, or while the account at fal is locked.
-with in_flight as (
-    select count(*) as n from studio.generations
-    where finished_at is null and (
-        status in ('submitting', 'unknown', 'waiting', 'running', 'canceling')
-        or (status = 'queued' and lease_until > now()))
+-- Lease the next queued generation in fair order: interactive before batch, then of the person with
+-- the fewest in flight, then of the one whose turn was longest ago, then first come first served. No
+-- row when there is none, when the account's or everybody's own limit of requests in flight is
+-- reached, or while the account at fal is locked. Reads what is in flight and the first of each
+-- person, never the whole queue.
+with recursive in_flight as materialized (
+    select person_id, count(*) as n from studio.in_flight group by person_id
 ),
 
 open_door as (
     select from studio.provider_state where locked_since is null or next_probe_at <= now()
 ),
 
+people as (
+    (
+        select lane, person_id from studio.generations
+        where status = 'queued'
+        order by lane, person_id
+        limit 1
+    )
+    union all
+    select following.lane, following.person_id
+    from people
+    cross join lateral (
+        select g.lane, g.person_id from studio.generations as g
+        where g.status = 'queued' and (g.lane, g.person_id) > (people.lane, people.person_id)
+        order by g.lane, g.person_id
+        limit 1
+    ) as following
+),
+
+firsts as (
+    select first.id, coalesce(f.n, 0) as busy
+    from people as p
+    left join in_flight as f on f.person_id = p.person_id
+    cross join lateral (
+        select g.id from studio.generations as g
+        where g.status = 'queued' and g.lane = p.lane and g.person_id = p.person_id
+            and (g.not_before is null or g.not_before <= now())
+            and (g.lease_until is null or g.lease_until <= now())
+        order by g.created_at, g.id
+        limit 1
+    ) as first
+    where coalesce(f.n, 0) < coalesce(%(person_limit)s, %(in_flight_limit)s)
+),
+
 next_one as (
     select g.id, g.person_id
-    from studio.generations as g
+    from firsts
+    inner join studio.generations as g on g.id = firsts.id
     left join studio.turns as t on t.person_id = g.person_id
     where g.status = 'queued'
-        and (g.not_before is null or g.not_before <= now())
         and (g.lease_until is null or g.lease_until <= now())
-        and (select n from in_flight) < %(in_flight_limit)s
+        and (select coalesce(sum(n), 0) from in_flight) < %(in_flight_limit)s
         and exists (select from open_door)
-    order by g.lane desc, t.last_turn_at nulls first, g.created_at, g.id
+    order by g.lane desc, firsts.busy, t.last_turn_at nulls first, g.created_at, g.id
     limit 1
     for update of g skip locked
 ),
@@ -130,7 +162,7 @@ returning id;
 -- Give a lease back without a change of status, to be tried again after a wait. No row: the lease
 -- is lost, or a person stopped it.
 update studio.generations set
-    lease_token = null, lease_until = null, tries = tries + 1,
+    lease_token = null, lease_until = null, tries = tries + %(count_try)s::boolean::int,
     problem = %(problem)s, todo = %(todo)s, problem_detail = %(problem_detail)s,
     not_before = now() + make_interval(secs => %(wait_s)s)
 where id = %(id)s and lease_token = %(lease_token)s and status in ('queued', 'collecting')
@@ -151,46 +183,100 @@ where g.status = 'canceling' and a.state = 'intended'
 for update of g skip locked;
 
 -- name: work_to_ring
--- How much unclaimed work each queue has: what lost bells left behind.
+-- How much unclaimed work each queue has that could be done now: what lost bells left behind.
+with submit as (
+    select least(q.n, coalesce(%(person_limit)s, q.n) - coalesce(f.n, 0)) as n
+    from (
+        select person_id, count(*) as n from studio.generations
+        where status = 'queued'
+            and (not_before is null or not_before <= now())
+            and (lease_until is null or lease_until <= now())
+        group by person_id
+    ) as q
+    left join (
+        select person_id, count(*) as n from studio.in_flight group by person_id
+    ) as f on %(person_limit)s::int is not null and f.person_id = q.person_id
+    where exists (
+        select from studio.provider_state where locked_since is null or next_probe_at <= now())
+)
+
 select
-    count(*) filter (where status = 'queued' and exists (
-        select from studio.provider_state where locked_since is null or next_probe_at <= now()
-    )) as submit,
-    count(*) filter (where status = 'collecting') as collect,
+    (select coalesce(sum(greatest(n, 0)), 0)::bigint from submit) as submit,
+    (
+        select count(*) from studio.generations
+        where status = 'collecting'
+            and (not_before is null or not_before <= now())
+            and (lease_until is null or lease_until <= now())
+    ) as collect,
     (
         select count(distinct r.video_id) from studio.renditions as r
         inner join studio.videos as v on v.id = r.video_id
         where r.state = 'pending'
             and (v.render_not_before is null or v.render_not_before <= now())
             and (v.render_lease_until is null or v.render_lease_until <= now())
-    ) as media
-from studio.generations
-where status in ('queued', 'collecting')
-    and (not_before is null or not_before <= now())
-    and (lease_until is null or lease_until <= now());
+    ) as media;
 
 -- name: in_flight
--- Requests in flight at the provider, and generations waiting for us.
+-- Places at fal that are taken or about to be, and generations that wait for us.
 select
-    count(*) filter (
-        where status in ('submitting', 'unknown', 'waiting', 'running', 'canceling')) as in_flight,
-    count(*) filter (where status = 'queued') as queued
-from studio.generations where finished_at is null;
+    (select count(*) from studio.in_flight) as in_flight,
+    (
+        select count(*) from studio.generations
+        where status = 'queued' and (lease_until is null or lease_until <= now())
+    ) as queued;
+
+-- name: queue_load
+-- How busy the account at fal is, in all and with what the reader has submitted.
+select in_flight, own_in_flight, queued, own_queued from studio.queue_load();
+
+-- name: lock_submits
+-- One admission of a person at a time, so that their limit of submits is exact.
+select pg_advisory_xact_lock(727274003, hashtext(%(person_id)s::text));
+
+-- name: wait_for_submit
+-- Seconds until a person may submit again, when they have reached the limit of submits in a minute; no
+-- row: now. Everything admitted in one batch is one submit. Reads the last minute of this person.
+select extract(epoch from s.at + interval '1 minute' - now())::double precision as wait_s
+from (
+    select min(created_at) as at from studio.generations
+    where person_id = %(person_id)s and created_at > now() - interval '1 minute'
+    group by coalesce(batch_id, id)
+) as s
+order by s.at desc
+offset %(most)s - 1
+limit 1;
 
 -- name: team_queue
--- Unfinished generations and those finished in the last day, as the reader may see them: first
--- the unfinished by place, then the finished, newest first.
+-- Unfinished generations and those finished in the last day, as the reader may see them: what is
+-- collected, what is at fal, what waits for us by place, then the finished, newest first. Each row
+-- says how many there are of each in all, past the limit too.
 select
     q.*, g.problem, g.todo, g.cause, g.estimate_usd, g.tries, a.queue_position,
-    a.started_at, a.logs -> -1 ->> 'message' as last_log, ch.amount_usd as charge_usd
-from studio.team_queue as q
+    a.started_at, a.logs -> -1 ->> 'message' as last_log, ch.amount_usd as charge_usd,
+    count(*) over () as n_all,
+    count(*) filter (where q.stage = 'waiting') over () as n_waiting,
+    count(*) filter (where q.stage = 'at_fal') over () as n_at_fal,
+    count(*) filter (where q.stage = 'collecting') over () as n_collecting,
+    count(*) filter (where q.stage <> 'ended' and q.mine) over () as n_mine
+from (
+    select
+        *,
+        case
+            when finished_at is not null then 'ended'
+            when status = 'collecting' then 'collecting'
+            when status in ('queued', 'awaiting_approval') and not claimed then 'waiting'
+            else 'at_fal' end as stage
+    from studio.team_queue
+    where (finished_at is null or finished_at > now() - interval '1 day')
+        and (not %(mine)s or mine)
+) as q
 left join studio.generations as g on g.id = q.id
 left join studio.attempts as a
     on a.generation_id = q.id and a.state in ('intended', 'accepted', 'unknown')
 left join studio.charges as ch on ch.generation_id = q.id and ch.kind = 'charge'
-where (q.finished_at is null or q.finished_at > now() - interval '1 day')
-    and (not %(mine)s or q.mine)
-order by q.finished_at is not null, q.finished_at desc, q.place nulls first, q.created_at
+order by
+    q.finished_at is not null, q.finished_at desc,
+    array_position(array['collecting', 'at_fal', 'waiting'], q.stage), q.place, q.created_at
 limit %(limit)s;
 
 -- name: usual_seconds
