@@ -32,7 +32,7 @@ from jobs.errors import (
     MediaToolFailed,
     UnforeseenFault,
 )
-from jobs.failing import charge_billed, fail_leased, fail_paid
+from jobs.failing import charge_billed, fail_leased, fail_paid, not_in_time, was_stopped_as_overdue
 from jobs.fal.catalog import AUTO
 from jobs.fal.messages import FalResult, RequestRef
 from jobs.fal.network import tls_context
@@ -294,6 +294,8 @@ def _no_result(services: Services, lease: Lease, generation: Generation, error: 
             attempts.end(tx, generation.id, error.happened)
         elif isinstance(error, FalResultGone):
             fail_paid(tx, lease, generation, error, error.billable_units)
+        elif isinstance(error, FalCanceled) and was_stopped_as_overdue(tx, generation.id):
+            fail_leased(tx, lease, generation, not_in_time(error.billable_units))
         else:
             fail_leased(tx, lease, generation, error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import UUID
 
 import structlog
 
@@ -22,9 +23,9 @@ from jobs.moves import move_leased, try_move
 from jobs.pricing import charge_for
 from jobs.steps import Step, reached
 from storage.errors import ObjectStoreError, StudioError
-from storage.models import FailureCause, Generation
+from storage.models import FailureCause, Generation, GenerationStatus
 from storage.postgres import Transaction
-from storage.records import attempts, events, ledger
+from storage.records import attempts, events, generations, ledger
 from storage.records.generations import Change, Lease
 
 log = structlog.get_logger(__name__)
@@ -100,6 +101,35 @@ def fail_paid(
     move_leased(tx, lease, Event.FAILED, words_of(error, cause))
     charge_failure(tx, generation, units, f"Paid, but there is no video: {cause.value}.")
     _close(tx, generation, cause, error)
+
+
+def not_in_time(units: Decimal | None = None) -> FalTimedOut:
+    """The end of what fal should have finished long ago; `units` as fal bills it."""
+    return FalTimedOut(
+        "fal did not finish this video in time, and the studio had fal stop it.",
+        todo="Press Try again, at a quieter time or with another model.",
+        billable_units=units,
+    )
+
+
+def was_stopped_as_overdue(tx: Transaction, generation_id: UUID) -> bool:
+    """Whether the studio itself, and no person, had it stopped at fal."""
+    generation = generations.by_id(tx, generation_id)
+    stopped = (entry.to_status for entry in generations.history(tx, generation_id))
+    return generation.cancel_requested_at is None and GenerationStatus.CANCELING in stopped
+
+
+def give_up(tx: Transaction, generation_id: UUID) -> bool:
+    """End a generation that fal never ends; False when it has moved on.
+
+    Its hold was kept until a run that fal was asked to stop could not be billed any more. One that
+    a person had stopped ends as stopped.
+    """
+    generation = generations.by_id(tx, generation_id)
+    if generation.cancel_requested_at is not None and try_move(tx, generation_id, Event.STOPPED):
+        attempts.end(tx, generation_id, "fal never ended it.")
+        return True
+    return fail(tx, generation, FailureCause.TIMEOUT, not_in_time())
 
 
 def charge_billed(tx: Transaction, generation: Generation, error: StudioError, note: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from jobs.failing import give_up
 from jobs.fal.messages import Done
 from jobs.lifecycle import Event
 from jobs.log_words import about_watched
@@ -32,11 +33,15 @@ class Sight:
     done: Done | None = None
     gone: bool = False
     """fal no longer knows the request."""
+    unreadable: bool = False
+    """Its status can't be read although it must have ended: only its result can tell."""
+    given_up: bool = False
+    """fal has said for too long that it is not finished."""
 
     @property
     def over(self) -> bool:
         """Whether there is nothing more to ask for."""
-        return self.done is not None or self.gone
+        return self.done is not None or self.gone or self.unreadable or self.given_up
 
     def bare(self) -> Sight:
         """The same without what fal may fill with anything: numbers and log lines."""
@@ -94,6 +99,9 @@ def _write_end(tx: Transaction, sight: Sight) -> bool:
         attempts.complete(
             tx, attempt.id, inference_s=sight.done.inference_s, logs=sight.done.logs or None
         )
+    if sight.given_up:
+        give_up(tx, attempt.generation_id)
+        return False
     stopping = sight.watched.status is GenerationStatus.CANCELING
     if sight.gone and stopping and try_move(tx, attempt.generation_id, Event.STOPPED):
         attempts.end(tx, attempt.generation_id, "fal removed it from its queue.")

@@ -5,31 +5,31 @@ Each rule is one function over the record; none looks at Redis, which may have f
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
 
 from jobs.bells import Bell
 from jobs.bootstrap import Services
+from jobs.deadlines import CLOCK_SLACK, chargeable_until
 from jobs.errors import FalError
+from jobs.fal.catalog import Catalog
 from jobs.fal.messages import Accepted, RequestRef
 from jobs.holds import release_expired
 from jobs.lifecycle import Event
 from jobs.log_words import about
 from jobs.moves import try_move
+from jobs.resolving import carry_out
 from jobs.steps import Step, reached
 from jobs.submitting import keep_answer
 from storage.errors import RecordConflict
 from storage.models import Attempt
 from storage.postgres import Transaction
-from storage.records import attempts, events, generations
+from storage.records import attempts, events, generations, outcomes
 from storage.records.generations import Change
 
 log = structlog.get_logger(__name__)
-
-CLOCK_SLACK = timedelta(minutes=5)
-"""How far fal's clock may be from ours when its history is searched."""
 
 
 def sweep(services: Services) -> None:
@@ -40,8 +40,9 @@ def sweep(services: Services) -> None:
         events.forget_silent(tx)
         settle_lost_submits(tx)
         settle_lost_cancels(tx)
+        stop_overdue(tx, services.catalog)
         release_expired(tx)
-        work = generations.work_to_ring(tx)
+        work = generations.work_to_ring(tx, person_limit=services.settings.person_concurrency)
         load = generations.in_flight(tx)
     reached(Step.SWEEP_WRITTEN)
     free = max(0, services.settings.in_flight_limit - load["in_flight"])
@@ -90,10 +91,44 @@ def _tell_lost(tx: Transaction, generation_id: UUID) -> None:
     reached(Step.SWEEP_SUBMIT_SETTLED)
 
 
+def stop_overdue(tx: Transaction, catalog: Catalog) -> int:
+    """Ask fal to stop what should have ended long ago; how many.
+
+    The watcher sends the cancel and goes on asking: a video that comes all the same is collected.
+    Past `jobs.deadlines.given_up_at` the watcher gives the request up.
+    """
+    now = datetime.now(UTC)
+    late = [
+        past.attempt.generation_id
+        for past in outcomes.past_start(tx)
+        if chargeable_until(past.attempt, catalog, past.model, past.duration_s) < now
+    ]
+    stopped = [generation_id for generation_id in late if _stop_overdue(tx, generation_id)]
+    return len(stopped)
+
+
+def _stop_overdue(tx: Transaction, generation_id: UUID) -> bool:
+    words = Change(
+        problem="fal has not finished this video in time. The studio has asked fal to stop it.",
+        todo="Submit it again if you like. If fal has made this one all the same, you get both.",
+    )
+    if not try_move(tx, generation_id, Event.STOP_ASKED, words):
+        return False
+    log.warning("overdue at fal, asked to stop", generation_id=str(generation_id))
+    return True
+
+
+def settle_unknowns(services: Services) -> None:
+    """Look for lost requests at fal, then carry out what people have decided about the others."""
+    resolve_unknowns(services)
+    carry_out(services)
+
+
 def resolve_unknowns(services: Services) -> int:
     """Look for lost requests in fal's history by their marker; how many were found.
 
-    Exactly one match is adopted. None proves nothing, and several are left to a person.
+    Exactly one match is adopted. None proves nothing, and several are left to a person, also when
+    all but one are gone the next time. What was seen is kept with the attempt.
     """
     with services.database.as_service() as tx:
         lost = attempts.unresolved(tx)
@@ -110,10 +145,28 @@ def _resolve(services: Services, attempt: Attempt) -> bool:
         found = services.fal.find_requests(
             attempt.endpoint, attempt.created_at - CLOCK_SLACK, attempt.marker
         )
-        return len(found) == 1 and _adopt(services, attempt, found[0].ref)
-    except (FalError, RecordConflict) as exc:
+    except FalError as exc:
+        log.warning("lost request not resolved", error=str(exc))
+        _note_look(services, attempt, [], f"{exc.happened} {exc.todo}".strip())
+        return False
+    matches = {match.ref.request_id: match.ref for match in found}
+    ever = _note_look(services, attempt, list(matches), None)
+    if len(ever) != 1 or ever[0] not in matches:
+        return False
+    try:
+        return _adopt(services, attempt, matches[ever[0]])
+    except RecordConflict as exc:
         log.warning("lost request not resolved", error=str(exc))
         return False
+
+
+def _note_look(
+    services: Services, attempt: Attempt, found_ids: list[str], problem: str | None
+) -> list[str]:
+    """Every request that was ever found for the attempt and is not known to be another's."""
+    with services.database.as_service() as tx:
+        free = [i for i in found_ids if outcomes.generation_of_request(tx, i) is None]
+        return outcomes.note_look(tx, attempt.id, free, problem)
 
 
 def _adopt(services: Services, attempt: Attempt, ref: RequestRef) -> bool:

@@ -226,6 +226,13 @@ class Attempt:
     queue_position: int | None
     inference_s: float | None
     logs: list[dict[str, Any]] = field(default_factory=list)
+    looked_at: datetime | None = None
+    """When fal's history was last searched for a lost answer; None: never."""
+    look_count: int = 0
+    look_problem: str | None = None
+    """Why the last search failed, in a person's words; None when it did not."""
+    found_ids: list[str] = field(default_factory=list)
+    """Every request in fal's history that carried the marker."""
 
 
 @dataclass(frozen=True)

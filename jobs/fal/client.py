@@ -212,21 +212,22 @@ class FalClient:
         Raises:
             FalError: the key may not read the history, or it is not as documented.
         """
-        params = {
-            "endpoint_id": endpoint,
-            "start": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "expand": "payloads",
-            "limit": str(history.PAGE_SIZE),
-        }
-
-        def page(cursor: str | None) -> dict[str, Any]:
-            return self._history_page(params if cursor is None else {**params, "cursor": cursor})
-
         return [
             history.found_request(item, lambda rid: self.request_ref(endpoint, rid))
-            for item in history.all_items(page)
+            for item in self._history(endpoint, since)
             if history.has_marker(item, marker_image_url)
         ]
+
+    def shown_request(self, endpoint: str, since: datetime, request_id: str) -> FoundRequest | None:
+        """The request with this id in fal's history since then; None: it is not listed there.
+
+        Raises:
+            FalError: the key may not read the history, or it is not as documented.
+        """
+        for item in self._history(endpoint, since, request_id=request_id):
+            if item.get("request_id") == request_id:
+                return history.found_request(item, lambda rid: self.request_ref(endpoint, rid))
+        return None
 
     def request_ref(self, endpoint: str, request_id: str) -> RequestRef:
         """The addresses of a request of which only the id is known, as the stock client has them.
@@ -245,6 +246,20 @@ class FalClient:
             self.status(self.request_ref(_PROBE_ENDPOINT, str(uuid4())), with_logs=False)
         except FalResultGone:
             return
+
+    def _history(self, endpoint: str, since: datetime, **filters: str) -> Iterator[dict[str, Any]]:
+        params = {
+            "endpoint_id": endpoint,
+            "start": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expand": "payloads",
+            "limit": str(history.PAGE_SIZE),
+            **filters,
+        }
+
+        def page(cursor: str | None) -> dict[str, Any]:
+            return self._history_page(params if cursor is None else {**params, "cursor": cursor})
+
+        return history.all_items(page)
 
     def _history_page(self, params: Mapping[str, str]) -> dict[str, Any]:
         url = self._fal.api_url + history.PATH

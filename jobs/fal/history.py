@@ -41,8 +41,14 @@ def all_items(fetch_page: Callable[[str | None], dict[str, Any]]) -> Iterator[di
 
 def has_marker(item: dict[str, Any], marker_image_url: str) -> bool:
     """Whether this request was sent with exactly this start image address."""
+    return start_image_of(item) == marker_image_url
+
+
+def start_image_of(item: dict[str, Any]) -> str | None:
+    """The start image address that a request was sent with; None when fal does not keep it."""
     sent = item.get("json_input")
-    return isinstance(sent, dict) and sent.get("image_url") == marker_image_url
+    url = sent.get("image_url") if isinstance(sent, dict) else None
+    return url if isinstance(url, str) else None
 
 
 def found_request(item: dict[str, Any], ref_of: Callable[[str], RequestRef]) -> FoundRequest:
@@ -61,6 +67,7 @@ def found_request(item: dict[str, Any], ref_of: Callable[[str], RequestRef]) -> 
         started_at=_moment(item.get("started_at")),
         ended_at=_moment(item.get("ended_at")),
         status_code=code if isinstance(code, int) else None,
+        start_image_url=start_image_of(item),
     )
 
 

@@ -107,6 +107,8 @@ class FoundRequest:
     ended_at: datetime | None
     status_code: int | None
     """HTTP status of the result; None while there is none."""
+    start_image_url: str | None = None
+    """What it was made from; None when fal does not keep or show it."""
 
 
 @dataclass(frozen=True)

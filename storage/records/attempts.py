@@ -121,19 +121,19 @@ def end(tx: Transaction, generation_id: UUID, detail: str | None = None) -> None
 def latest(tx: Transaction, generation_id: UUID) -> Attempt | None:
     """The last attempt of a generation; None before the first."""
     row = tx.one_or_none(_Q["latest"], generation_id=generation_id)
-    return _attempt_of(row) if row else None
+    return attempt_of(row) if row else None
 
 
 def of_generation(tx: Transaction, generation_id: UUID) -> list[Attempt]:
     """Every attempt of a generation, first to last."""
-    return [_attempt_of(row) for row in tx.all(_Q["of_generation"], generation_id=generation_id)]
+    return [attempt_of(row) for row in tx.all(_Q["of_generation"], generation_id=generation_id)]
 
 
 def watched(tx: Transaction) -> list[Watched]:
     """Everything in flight at fal that the watcher follows."""
     return [
         Watched(
-            attempt=_attempt_of(row),
+            attempt=attempt_of(row),
             status=GenerationStatus(row["status"]),
             model=row["model"],
             duration_s=int(row["parameters"]["duration_s"]),
@@ -151,8 +151,8 @@ def look_soon(tx: Transaction, request_id: str) -> bool:
 
 
 def unresolved(tx: Transaction) -> list[Attempt]:
-    """Attempts whose answer was lost and that nobody has resolved."""
-    return [_attempt_of(row) for row in tx.all(_Q["unresolved"])]
+    """Attempts whose answer was lost and that are due to be looked for at fal again."""
+    return [attempt_of(row) for row in tx.all(_Q["unresolved"])]
 
 
 def observe(tx: Transaction, seen: list[Observation]) -> None:
@@ -202,6 +202,7 @@ def account(tx: Transaction) -> Account:
     return Account(**tx.one(_Q["account"]))
 
 
-def _attempt_of(row: dict[str, Any]) -> Attempt:
+def attempt_of(row: dict[str, Any]) -> Attempt:
+    """An attempt from a row with all its columns."""
     fields = {name: row[name] for name in Attempt.__dataclass_fields__}
     return Attempt(**{**fields, "state": AttemptState(row["state"])})

@@ -72,10 +72,14 @@ where a.request_id = %(request_id)s and a.state = 'accepted'
 returning a.id;
 
 -- name: unresolved
--- Attempts whose answer was lost.
-select a.*, g.status from studio.attempts as a
+-- Attempts whose answer was lost and that are due to be looked for: the older, the less often, and
+-- at least every ten minutes.
+select a.* from studio.attempts as a
 inner join studio.generations as g on g.id = a.generation_id
-where a.state = 'unknown' and g.status in ('unknown', 'canceling');
+where a.state = 'unknown' and g.status in ('unknown', 'canceling')
+    and (a.looked_at is null or a.looked_at <= now() - least(
+        (now() - a.created_at) / 20, interval '10 minutes'))
+order by a.looked_at nulls first, a.created_at;
 
 -- name: observe
 -- What one round of polls saw, many requests in one statement.
