@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -134,8 +136,21 @@ def _service_name(url: SecretStr) -> str:
 
 def _notifier(url: SecretStr) -> Apprise | None:
     """apprise with this one receiver; None when it can't read the address."""
-    # Only here: it loads every service it knows, which a studio without receivers never needs.
-    from apprise import Apprise, AppriseAsset
-
-    notifier = Apprise(asset=AppriseAsset(app_id="Seedance Studio", app_desc="Alerts"))
+    library = _library()
+    asset = library.AppriseAsset(app_id="Seedance Studio", app_desc="Alerts")
+    notifier = library.Apprise(asset=asset)
     return notifier if notifier.add(url.get_secret_value()) else None
+
+
+@cache
+def _library() -> ModuleType:
+    """apprise with its services loaded, half a second that a studio without receivers never needs.
+
+    Some of its services import modules that Python has deprecated, which is not ours to change.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import apprise
+
+        apprise.Apprise.instantiate("json://127.0.0.1")
+    return apprise

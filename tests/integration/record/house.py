@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -12,10 +12,18 @@ from uuid import UUID, uuid4
 from pydantic import SecretStr
 
 from storage.errors import RecordForbidden
-from storage.models import Campaign, Person, Role
+from storage.models import Campaign, GenerationStatus, Person, Role
 from storage.postgres import Database, Transaction
-from storage.records import budgets, campaigns, events, ledger, people, sessions
-from tests.integration.record.record_rows import acting, add_attempt, add_complete, add_held, sql
+from storage.records import alerts, budgets, campaigns, events, ledger, people, sessions
+from storage.records.alerts import AlertKind, Finding, Message, Severity
+from tests.integration.record.record_rows import (
+    acting,
+    add_attempt,
+    add_complete,
+    add_held,
+    move,
+    sql,
+)
 
 OWN, COLLEAGUE, OUTSIDER = "own", "colleague", "outsider"
 MANAGER, OTHER_MANAGER, ANALYST, ADMIN = "manager", "other_manager", "analyst", "admin"
@@ -75,6 +83,9 @@ def build_house(url: SecretStr, database: Database) -> House:
         queued = add_held(tx, ann)
         add_attempt(tx, queued)
         tx.run(sql("insert into studio.turns values (%(id)s, now())"), id=ann.id)
+        _add_alerts(tx, ann)
+    with database.as_person(ann.id) as tx:
+        alerts.note_refusal(tx, None, scope="team", period="day", asked_usd=Decimal(60))
     return House(url, database, everyone, spring, theirs, queued, completed)
 
 
@@ -106,6 +117,40 @@ def _add_budgets(tx: Transaction, ann: Person, spring: Campaign) -> None:
     )
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     budgets.grant(tx, month, Decimal(10), ends_at=tomorrow, reason="The launch")
+
+
+def _add_alerts(tx: Transaction, ann: Person) -> None:
+    words = ("Look", "Something happened.", "Nothing was spent.", "Look at it.")
+    studio = Finding(AlertKind.DISK_LOW, "", Severity.WARNING, *words)
+    team = replace(studio, kind=AlertKind.SOFT_LIMIT, scope="team", team_id=ann.team_id)
+    own = replace(team, subject="own", scope="person", person_id=ann.id)
+    for finding in (studio, team, own):
+        alerts.see(tx, finding)
+    for alert in alerts.open_alerts(tx, limit=3):
+        alerts.note_told(tx, alert.id, "JSON", Message.OPENED)
+
+
+def _add_decision(database: Database, ann: Person) -> None:
+    with database.as_service() as tx:
+        generation_id = add_held(tx, ann)
+        attempt_id = add_attempt(tx, generation_id)
+        move(tx, generation_id, GenerationStatus.SUBMITTING, GenerationStatus.UNKNOWN)
+        attempts.mark_unknown(tx, attempt_id, "The answer was lost.")
+    with database.as_person(ann.id) as tx:
+        outcomes.decide(tx, new_decision(generation_id, attempt_id, ann.id))
+
+
+def new_decision(generation_id: UUID, attempt_id: UUID, person_id: UUID) -> NewDecision:
+    """Somebody marks a lost submit as not submitted."""
+    return NewDecision(
+        generation_id=generation_id,
+        attempt_id=attempt_id,
+        what=Decided.NOT_SUBMITTED,
+        reason="It is not in fal's dashboard.",
+        confirmed=True,
+        chargeable_until=datetime.now(UTC) + timedelta(hours=1),
+        decided_by=person_id,
+    )
 
 
 def _add_secrets(tx: Transaction, ann: Person) -> None:

@@ -26,6 +26,8 @@ READABLE = (
     "videos",
     "renditions",
     "provider_state",
+    "alerts",
+    "alert_deliveries",
     "team_queue",
 )
 
