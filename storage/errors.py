@@ -11,6 +11,8 @@
     │   ├── ObjectNotFound         no file under this key
     │   ├── ObjectRefused          the store will never take it (bad key, too large, wrong type)
     │   └── ObjectStoreUnavailable try again later
+    ├── CdnError                   what the CDN's own API refused
+    │   └── CdnUnavailable         try again later
     └── ServiceError               an embedded server
         ├── DataFolderBusy         another `studio up` owns the data folder
         └── ServiceStartFailed     the server did not come up; its log says why
@@ -81,6 +83,21 @@ class ObjectRefused(ObjectStoreError):
 
 class ObjectStoreUnavailable(ObjectStoreError):
     """The store can't be reached or answered with a server error; the same call may work later."""
+
+
+class CdnError(StudioError):
+    """The CDN's API refused to purge an address; an operator corrects a setting."""
+
+
+class CdnUnavailable(CdnError):
+    """The CDN's API can't be reached or asks to wait; the same call may work later.
+
+    `retry_after_s` is the wait it asked for (None: it did not say).
+    """
+
+    def __init__(self, happened: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(happened, todo="It is tried again by itself.")
+        self.retry_after_s = retry_after_s
 
 
 class ServiceError(StudioError):

@@ -150,6 +150,53 @@ class Settings(BaseSettings):
         description="Private bucket for the files; `studio migrate` makes it.",
     )
 
+    r2_account_id: str | None = Field(
+        None,
+        validation_alias="R2_ACCOUNT_ID",
+        description="Cloudflare account whose R2 bucket is the CDN in front of the files. Without "
+        "it: no CDN.",
+    )
+    r2_endpoint: str | None = Field(
+        None,
+        validation_alias="R2_ENDPOINT",
+        description="S3 address of the bucket when it is not the account's usual one, such as "
+        "that of a jurisdiction.",
+    )
+    r2_bucket: str | None = Field(
+        None, validation_alias="R2_BUCKET", description="Bucket that holds the CDN's copies."
+    )
+    r2_access_key_id: SecretStr | None = Field(
+        None,
+        validation_alias="R2_ACCESS_KEY_ID",
+        description="Access key of an R2 token with Object Read & Write for the bucket.",
+    )
+    r2_secret_access_key: SecretStr | None = Field(
+        None,
+        validation_alias="R2_SECRET_ACCESS_KEY",
+        description="That token's secret. Stays on the server.",
+    )
+    cdn_public_url: str | None = Field(
+        None,
+        validation_alias="CDN_PUBLIC_URL",
+        description="The bucket's custom domain. With it, anyone who has a video's link can watch "
+        "it, without an end; without it, links are signed and end after minutes.",
+    )
+    cloudflare_zone_id: str | None = Field(
+        None,
+        validation_alias="CLOUDFLARE_ZONE_ID",
+        description="Zone of the custom domain, to purge its caches. Goes with CDN_PUBLIC_URL.",
+    )
+    cloudflare_api_token: SecretStr | None = Field(
+        None,
+        validation_alias="CLOUDFLARE_API_TOKEN",
+        description="Token that may Cache Purge in that zone. Goes with CDN_PUBLIC_URL.",
+    )
+    cloudflare_api_url: str = Field(
+        "https://api.cloudflare.com/client/v4",
+        validation_alias="CLOUDFLARE_API_URL",
+        description="Address of Cloudflare's API.",
+    )
+
     submit_workers: int = Field(
         1, ge=1, le=64, validation_alias="STUDIO_SUBMIT_WORKERS", description="Submit workers."
     )

@@ -9,8 +9,8 @@ from tests.unit.docs_tables import Variable, settings_table, variables
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / ".env.example").read_text()
-LINE = re.compile(r"^# ?([A-Z][A-Z_]+)=(.*)$", re.MULTILINE)
-INTERPOLATED = re.compile(r"\$\{([A-Z_]+)")
+LINE = re.compile(r"^# ?([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
+INTERPOLATED = re.compile(r"\$\{([A-Z0-9_]+)")
 
 
 def in_compose() -> set[str]:
@@ -47,5 +47,5 @@ def test_secrets_show_in_no_representation() -> None:
         if "SecretStr" in str(field.annotation)
     }
     settings = Settings(_env_file=None, **secrets)
-    assert len(secrets) == 6
+    assert len(secrets) == 9
     assert "hush-hush-hush-hush" not in repr(settings) + str(settings.model_dump())
