@@ -14,8 +14,19 @@ from pydantic import SecretStr
 from storage.errors import RecordForbidden
 from storage.models import Campaign, GenerationStatus, Person, Role
 from storage.postgres import Database, Transaction
-from storage.records import alerts, budgets, campaigns, events, ledger, people, sessions
+from storage.records import (
+    alerts,
+    attempts,
+    budgets,
+    campaigns,
+    events,
+    ledger,
+    outcomes,
+    people,
+    sessions,
+)
 from storage.records.alerts import AlertKind, Finding, Message, Severity
+from storage.records.outcomes import Decided, NewDecision
 from tests.integration.record.record_rows import (
     acting,
     add_attempt,

@@ -83,6 +83,8 @@ FOR_PEOPLE = {
     "grant_budget",
     "end_grant",
     "adjust_charge",
+    "note_refusal",
+    "watcher_seen_at",
 }
 
 
