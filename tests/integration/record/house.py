@@ -97,6 +97,7 @@ def build_house(url: SecretStr, database: Database) -> House:
         _add_alerts(tx, ann)
     with database.as_person(ann.id) as tx:
         alerts.note_refusal(tx, None, scope="team", period="day", asked_usd=Decimal(60))
+    _add_decision(database, ann)
     return House(url, database, everyone, spring, theirs, queued, completed)
 
 
