@@ -16,11 +16,13 @@ from jobs.edges import step_edge
 from jobs.errors import MediaError
 from jobs.leases import LEASE_S, kept_alive
 from jobs.log_words import about
+from jobs.media.collect import prepare_video
 from jobs.media.probe import probe_video
+from jobs.media.rendered import RenderedFile
 from jobs.media.renditions import render_renditions
 from jobs.steps import Step, reached
 from storage.errors import ObjectStoreError, StudioError
-from storage.models import Generation, Rendition, RenditionKind, RenditionState
+from storage.models import Generation, Rendition, RenditionKind, RenditionState, Video
 from storage.postgres import Transaction
 from storage.records import generations, videos
 from storage.records.generations import Lease
@@ -28,17 +30,20 @@ from storage.records.generations import Lease
 log = structlog.get_logger(__name__)
 
 MAX_TRIES = 4
+"""Tries in a row; then the renditions are failed for now."""
+ALL_TRIES = 10
+"""Tries in all: after the first ones each is hours apart (`jobs.file_recovery`)."""
 WAIT_S = 20.0
 
 
 def render_next(services: Services) -> bool:
     """Render what is pending for the video that has waited longest; False when there is none."""
     with services.database.as_service() as tx:
-        lease = videos.claim_render(tx, lease_s=LEASE_S)
+        lease = videos.claim_render(tx, lease_s=LEASE_S, most_tries=ALL_TRIES)
         if lease is None:
             return False
         generation = generations.by_id(tx, lease.generation_id)
-        source_key = videos.by_id(tx, lease.generation_id).path
+        video = videos.by_id(tx, lease.generation_id)
     reached(Step.RENDER_CLAIMED)
     with (
         about(generation.id, person_id=generation.person_id),
@@ -46,7 +51,7 @@ def render_next(services: Services) -> bool:
         step_edge(lambda fault: _not_rendered(services, lease, fault)),
     ):
         try:
-            rendered = _render(services, generation, source_key)
+            rendered = _render(services, generation, video)
         except (MediaError, ObjectStoreError) as exc:
             _not_rendered(services, lease, exc)
         else:
@@ -59,20 +64,49 @@ def _renew(services: Services, lease: Lease, lease_s: float) -> bool:
         return videos.renew_render_lease(tx, lease, lease_s=lease_s)
 
 
-def _render(services: Services, generation: Generation, source_key: str) -> list[Rendition]:
+def _render(services: Services, generation: Generation, video: Video) -> list[Rendition]:
     with tempfile.TemporaryDirectory(prefix="studio-") as name:
         folder = Path(name)
         source = folder / "source.mp4"
-        services.store.fetch(source_key, source)
+        services.store.fetch(source_key(video), source)
         reached(Step.RENDER_FETCHED)
+        again = _prepared_again(services, video, source, folder)
+        source = again[RenditionKind.WEB].path if RenditionKind.WEB in again else source
         facts = probe_video(source, source.stat().st_size)
-        files = render_renditions(services.ffmpeg, source, facts, folder)
+        files = {**again, **render_renditions(services.ffmpeg, source, facts, folder)}
         reached(Step.RENDER_RENDERED)
         rendered = []
         for kind, file in files.items():
             rendered.append(put_file(services, generation, kind, file))
             reached(Step.RENDER_FILE_PUT)
         return rendered
+
+
+def source_key(video: Video) -> str:
+    """Key of the file that the others are made from: what plays, else what fal made."""
+    original = video.renditions.get(RenditionKind.ORIGINAL)
+    if original and original.state is RenditionState.READY and original.key:
+        web = video.renditions.get(RenditionKind.WEB)
+        if web is None or web.state is not RenditionState.READY:
+            return original.key
+    return video.path
+
+
+def _prepared_again(
+    services: Services, video: Video, source: Path, folder: Path
+) -> dict[RenditionKind, RenderedFile]:
+    """What collecting once made and the store has lost since; usually nothing."""
+    lost = [
+        kind
+        for kind in (RenditionKind.WEB, RenditionKind.POSTER)
+        if kind in video.renditions and video.renditions[kind].state is RenditionState.PENDING
+    ]
+    if not lost:
+        return {}
+    max_bytes = source.stat().st_size
+    prepared = prepare_video(services.ffmpeg, source, folder, max_bytes=max_bytes)
+    made = {RenditionKind.WEB: prepared.web_file, RenditionKind.POSTER: prepared.poster_file}
+    return {kind: made[kind] for kind in lost}
 
 
 def _write(services: Services, lease: Lease, rendered: list[Rendition]) -> None:

@@ -22,11 +22,13 @@ import structlog
 from jobs.alert_round import watch_alerts
 from jobs.bells import Bell
 from jobs.bootstrap import Services, fal_key, opened_services
+from jobs.cdn_upkeep import CDN_S, CdnUpkeep
 from jobs.collecting import request_of
 from jobs.deadlines import chargeable_until, given_up_at
 from jobs.errors import FalAccountLocked, FalError, FalResultGone
 from jobs.fal.messages import Done, FalStatus, Queued, Running
 from jobs.fal.polling import AsyncFalClient
+from jobs.file_recovery import mend_files
 from jobs.log_words import about_watched
 from jobs.observing import Sight, write_sights
 from jobs.pace import UsualTimes, next_poll_in_s
@@ -48,6 +50,7 @@ RELOAD_S = 0.5
 SWEEP_S = 2.0
 RESOLVE_S = 15.0
 ALERTS_S = 5.0
+FILES_S = 300.0
 STANDBY_S = 2.0
 AFTER_FAILURE_S = 2.0
 CONNECTIONS = 64
@@ -107,6 +110,8 @@ class Watcher:
             asyncio.create_task(self._every(SWEEP_S, self._sweep)),
             asyncio.create_task(self._every(RESOLVE_S, self._resolve)),
             asyncio.create_task(self._every(ALERTS_S, self._watch_alerts)),
+            asyncio.create_task(self._every(FILES_S, self._mend_files)),
+            asyncio.create_task(self._every(CDN_S, CdnUpkeep(self.services).run)),
             asyncio.create_task(self._every(SWEEP_S, lambda: self._still(leadership))),
             asyncio.create_task(self._every(TICK_S, self._poll_due)),
             asyncio.create_task(self._every(TICK_S, self._write_sights)),
@@ -146,6 +151,9 @@ class Watcher:
 
     async def _resolve(self) -> None:
         await asyncio.to_thread(settle_unknowns, self.services)
+
+    async def _mend_files(self) -> None:
+        await asyncio.to_thread(mend_files, self.services, self.stop.is_set)
 
     async def _watch_alerts(self) -> None:
         await asyncio.to_thread(watch_alerts, self.services)

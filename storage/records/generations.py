@@ -17,6 +17,10 @@ from storage.sqlfiles import queries
 
 _Q = queries("generations")
 
+MAX_DEATHS = 8
+"""Workers that may die over collecting one video; the last come minutes apart, half an hour in
+all, so that a machine that is short of memory for a while costs nobody a video."""
+
 
 @dataclass(frozen=True)
 class NewGeneration:
@@ -186,8 +190,11 @@ def claim_submit(
 
 
 def claim_collect(tx: Transaction, *, lease_s: float) -> Lease | None:
-    """Lease the generation that has waited longest to be collected; None when there is none."""
-    row = tx.one_or_none(_Q["claim_collect"], lease_s=lease_s)
+    """Lease the generation that has waited longest to be collected; None when there is none.
+
+    One over which `MAX_DEATHS` workers died is left alone.
+    """
+    row = tx.one_or_none(_Q["claim_collect"], lease_s=lease_s, most_deaths=MAX_DEATHS)
     return Lease(row["id"], row["lease_token"]) if row else None
 
 

@@ -102,9 +102,12 @@ def renditions_of(tx: Transaction, video_id: UUID) -> dict[RenditionKind, Rendit
     return {RenditionKind(row["kind"]): _rendition_of(row) for row in rows}
 
 
-def claim_render(tx: Transaction, *, lease_s: float) -> Lease | None:
-    """Lease the video that has waited longest for renditions; None when there is none."""
-    row = tx.one_or_none(_Q["claim_render"], lease_s=lease_s)
+def claim_render(tx: Transaction, *, lease_s: float, most_tries: int = 10) -> Lease | None:
+    """Lease the video that has waited longest for renditions; None when there is none.
+
+    One whose renditions were tried `most_tries` times is left alone.
+    """
+    row = tx.one_or_none(_Q["claim_render"], lease_s=lease_s, most_tries=most_tries)
     return Lease(row["id"], row["lease_token"]) if row else None
 
 

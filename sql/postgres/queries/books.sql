@@ -115,7 +115,9 @@ where h.last_status is distinct from g.status or not coalesce(h.unbroken, false)
 
 -- name: files
 -- Every file that the record says is in the store: renditions and start and end images.
-select r.key, r.size_bytes from studio.renditions as r where r.state = 'ready'
+select r.key, r.size_bytes from studio.renditions as r
+inner join studio.videos as v on v.id = r.video_id
+where r.state = 'ready' and v.purge_begun_at is null
 union
 select g.start_image ->> 'key', (g.start_image ->> 'size_bytes')::bigint
 from studio.generations as g

@@ -135,19 +135,23 @@ where g.id = next_one.id
 returning g.id, g.lease_token;
 
 -- name: claim_collect
--- Lease the generation that has waited longest to be collected.
+-- Lease the generation that has waited longest to be collected. A lease that ran out was never
+-- given back: its worker died. After the third death the next worker comes minutes later.
 with next_one as (
     select id from studio.generations
-    where status = 'collecting'
+    where status = 'collecting' and deaths < %(most_deaths)s
         and (not_before is null or not_before <= now())
-        and (lease_until is null or lease_until <= now())
+        and (lease_until is null
+            or lease_until <= now() - make_interval(mins => greatest(deaths - 2, 0)))
     order by updated_at
     limit 1
     for update skip locked
 )
 
-update studio.generations as g
-set lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => %(lease_s)s)
+update studio.generations as g set
+    deaths = deaths + (lease_token is not null)::int,
+    lease_token = gen_random_uuid(),
+    lease_until = now() + make_interval(secs => %(lease_s)s)
 from next_one
 where g.id = next_one.id
 returning g.id, g.lease_token;

@@ -10,12 +10,12 @@ select
 from studio.generations as g where g.id = %(id)s;
 
 -- name: by_id
--- One video with its names and what was asked for.
+-- One video with its names and what was asked for. No row: there is none, or it was purged.
 select
     v.*, studio.person_name(v.person_id) as person_name, c.name as campaign_name
 from studio.videos as v
 left join studio.campaigns as c on c.id = v.campaign_id
-where v.id = %(id)s;
+where v.id = %(id)s and v.purge_begun_at is null;
 
 -- name: page
 -- One page of the gallery, newest first, before the video at (before_at, before_id).
@@ -23,7 +23,7 @@ select
     v.*, studio.person_name(v.person_id) as person_name, c.name as campaign_name
 from studio.videos as v
 left join studio.campaigns as c on c.id = v.campaign_id
-where v.status = %(status)s
+where v.status = %(status)s and v.purge_begun_at is null
     and (not %(mine)s or v.person_id = %(person_id)s)
     and (%(search)s = '' or v.title ilike %(pattern)s or array_to_string(v.tags, ' ') ilike %(pattern)s)
     and (%(before_at)s::timestamptz is null
@@ -44,7 +44,7 @@ returning id;
 -- name: restore
 -- Take a video back out of the trash.
 update studio.videos set status = 'ready', deleted_at = null, updated_at = now()
-where id = %(id)s and status = 'trashed'
+where id = %(id)s and status = 'trashed' and purge_begun_at is null
 returning id;
 
 -- name: put_rendition
@@ -65,6 +65,8 @@ with next_one as (
     select v.id from studio.videos as v
     where exists (
         select from studio.renditions as r where r.video_id = v.id and r.state = 'pending')
+        and v.purge_begun_at is null
+        and v.render_tries < %(most_tries)s
         and (v.render_not_before is null or v.render_not_before <= now())
         and (v.render_lease_until is null or v.render_lease_until <= now())
     order by v.created_at
@@ -73,6 +75,8 @@ with next_one as (
 )
 
 update studio.videos as v set
+    -- A lease that is still there was never given back: its worker died, and that was a try.
+    render_tries = render_tries + (render_lease_token is not null)::int,
     render_lease_token = gen_random_uuid(),
     render_lease_until = now() + make_interval(secs => %(lease_s)s)
 from next_one
@@ -88,7 +92,8 @@ returning id;
 -- name: end_render
 -- Give the lease back when the renditions are done or given up. No row: the lease is lost.
 update studio.videos set
-    render_lease_token = null, render_lease_until = null, render_not_before = null
+    render_lease_token = null, render_lease_until = null, render_not_before = null,
+    render_tries = 0
 where id = %(id)s and render_lease_token = %(lease_token)s
 returning id;
 

@@ -52,6 +52,8 @@ UNREADABLE = (
     "held_usd",
     "spent_usd",
     "budget_refusals",
+    "file_store",
+    "file_rounds",
 )
 SEEN_BY: dict[str, set[str]] = {
     "organisation": set(PEOPLE),
