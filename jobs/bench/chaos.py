@@ -31,11 +31,11 @@ from storage.errors import StudioError
 
 log = structlog.get_logger(__name__)
 
-ROUND = 400
-"""Generations for each round of kills."""
+_ROUND_S = 30.0
+"""How long a round of kills takes at least."""
 _ADMITTERS = 2
 _HURRY_EVERY_S = 0.5
-_LOOK_EVERY_S = 1.0
+_LOOK_EVERY_S = 2.0
 _TICK_S = 0.05
 _ARMED_WITHIN = 0.6
 """Part of the run after which every kill is armed, so that there is work left to come to it."""
@@ -61,7 +61,7 @@ class Chaos:
     @property
     def rounds(self) -> int:
         """How often everything is killed."""
-        return max(1, self.generations // ROUND)
+        return max(1, round(self.seconds / _ROUND_S))
 
 
 @dataclass
@@ -189,7 +189,7 @@ def run_chaos(folder: Path, chaos: Chaos, environment_of: EnvironmentOf) -> dict
     pause_s = chaos.seconds * 0.8 * _ADMITTERS / chaos.generations
     Orders(chaos.generations, pause_s, chaos.rounds).keep(folder)
     began = time.monotonic()
-    with chaos_studio(folder, chaos.workers) as studio:
+    with chaos_studio(folder, chaos.generations, chaos.workers) as studio:
         chance = Random(chaos.seed)  # noqa: S311 - a run that can be repeated, no secret
         breaker = Breaker(studio, chaos, plan, chance)
         breaker.lay_out()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from json import dumps, loads
 from pathlib import Path
@@ -18,25 +19,27 @@ from jobs.bench.chaos_plan import KillPlan
 from jobs.bench.request import sample_image
 from jobs.bootstrap import Services
 from jobs.fal.simulator.faults import FAULTS, Stage
+from jobs.images import CheckedImage
 from jobs.requests import read_draft
 from storage.errors import StudioError
-from storage.models import Person
 from storage.records import people
 
 log = structlog.get_logger(__name__)
 
-STOP_WORD = "[stop]"
-"""In the prompt of what a person will stop, at a moment that chance chooses."""
-_ENDLESS = frozenset({"never_completes", "cancel_ignored"})
-_EVERY_SO_MANY_STOPPED = 7
-_STOP_CHANCE = 0.3
+STOP_WORD, STOP_LATER_WORD = "[stop]", "[stop later]"
+"""In the prompt of what a person will stop: at any moment, or when fal is at work on it."""
+_STOP_CHANCE = 0.4
 _MOST = 3
 """Times the number asked for that are admitted at most while a step waits to be come to."""
 _SETTINGS = {"resolution": "480p", "duration_s": 2}
-FAULT_WORDS = tuple(
-    f"[fault:{name}=1]" if name == "slow_answer" else f"[fault:{name}]"
+_OTHERWISE_MET = frozenset({"cancel_ignored", "never_completes"})
+"""The first goes with a stop. The second, if its submit is lost, is never found: fal's history has
+only what has ended."""
+FAULT_NAMES = tuple(
+    name
     for name, (stage, _) in FAULTS.items()
-    if stage is not Stage.UPLOAD  # those know no prompt; the driver switches them on
+    # Uploads know no prompt: the driver switches their faults on.
+    if stage is not Stage.UPLOAD and name not in _OTHERWISE_MET
 )
 
 
@@ -61,35 +64,47 @@ class Orders:
 
 def admit_all(services: Services, orders: Orders, plan: KillPlan) -> None:
     """Admit and stop until it is killed; what it meets it outlives, as a person would."""
-    chance, image = Random(os.getpid()), sample_image()  # noqa: S311 - no secret hangs on it
+    chance = Random(os.getpid())  # noqa: S311 - no secret hangs on it
+    image = sample_image()
     while True:
         try:
-            so_far = record.admitted(services.database)
             _stop_some(services, chance)
-            if so_far < orders.generations or (plan.open() and so_far < _MOST * orders.generations):
-                asked = {"image": image, "prompt": prompt_of(so_far), **_SETTINGS}
-                admit(services, _somebody(services, chance), read_draft(asked))
+            if _wants_more(services, orders, plan):
+                _admit(services, chance, image)
         except StudioError as exc:
             log.warning("not admitted", error=str(exc))
         time.sleep(orders.pause_s)
 
 
-def prompt_of(number: int) -> str:
-    """Every second one meets a fault, one after the other; some are to be stopped."""
-    words = f"The sneaker turns slowly on its stand, take {number}"
-    fault = FAULT_WORDS[number // 2 % len(FAULT_WORDS)] if number % 2 else ""
-    endless = any(name in fault for name in _ENDLESS)
-    stopped = endless or number % _EVERY_SO_MANY_STOPPED == 0
-    return " ".join([words, *([fault] if fault else []), *([STOP_WORD] if stopped else [])])
+def _wants_more(services: Services, orders: Orders, plan: KillPlan) -> bool:
+    """Until there are enough, and then while a kill waits for somebody to come to its step."""
+    so_far = record.admitted(services.database)
+    return so_far < orders.generations or bool(plan.open() and so_far < _MOST * orders.generations)
 
 
-def _somebody(services: Services, chance: Random) -> Person:
+def _admit(services: Services, chance: Random, image: CheckedImage) -> None:
+    asked = record.faults_asked(services.database)
+    prompt = prompt_of(sum(asked.values()), asked)
     with services.database.as_service() as tx:
-        return chance.choice(people.everybody(tx))
+        person = chance.choice(people.everybody(tx))
+    admit(services, person, read_draft({"image": image, "prompt": prompt, **_SETTINGS}))
+
+
+def prompt_of(number: int, asked: Mapping[str, int]) -> str:
+    """Every second one meets the fault that was asked for least; some of the others are stopped."""
+    words = f"The sneaker turns slowly on its stand, take {number}"
+    if number % 2:
+        name = min(FAULT_NAMES, key=lambda fault: asked.get(fault, 0))
+        return f"{words} [fault:{name}{'=1' if name == 'slow_answer' else ''}]"
+    if number % 12 == 0:
+        return f"{words} [fault:cancel_ignored] {STOP_LATER_WORD}"
+    if number % 4 == 0:
+        return f"{words} {STOP_LATER_WORD if number % 8 else STOP_WORD}"
+    return words
 
 
 def _stop_some(services: Services, chance: Random) -> None:
-    for generation_id, person_id in record.to_stop(services.database, f"%{STOP_WORD}%"):
+    for generation_id, person_id in record.to_stop(services.database, STOP_WORD, STOP_LATER_WORD):
         if chance.random() < _STOP_CHANCE:
             with services.database.as_service() as tx:
                 person = people.by_id(tx, person_id)

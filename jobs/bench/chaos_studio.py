@@ -27,11 +27,12 @@ from storage.settings import Settings, load_settings
 
 HOST = "studio"
 """The supervised process, which forks all others."""
-FAL_S = 0.4
+FAL_S = 1.0
 """From submit to the finished video."""
 IN_FLIGHT = 60
 """Lost submits keep a place at fal until they are found, and some are never found."""
-_PEOPLE = 5
+_EACH = 12
+"""Generations of one person, well below what one may submit within a minute."""
 _ENOUGH_USD = Decimal(100_000)
 _KINDS = {"submit", "collect", "media", "watcher"}
 _SIZE = re.compile(r"^(\"[0-9:]+\" = \[)(\d+), (\d+)\]$", re.MULTILINE)
@@ -74,7 +75,7 @@ class ChaosStudio:
 
 
 @contextmanager
-def chaos_studio(folder: Path, workers: int) -> Iterator[ChaosStudio]:
+def chaos_studio(folder: Path, generations: int, workers: int) -> Iterator[ChaosStudio]:
     """Servers, schema and people; the processes are not started yet. All ends with the block.
 
     Raises:
@@ -111,7 +112,7 @@ def chaos_studio(folder: Path, workers: int) -> Iterator[ChaosStudio]:
         migrate(postgres.url, company=settings.company, time_zone=settings.time_zone)
         services = stack.enter_context(opened_services(settings))
         services.store.prepare()
-        _add_people(services)
+        _add_people(services, generations // _EACH + 1)
         supervisor = Supervisor(grace_s=4.0, ready_within_s=_START_WITHIN_S)
         stack.callback(supervisor.stop)
         yield ChaosStudio(folder, services, postgres, valkey, simulator, supervisor)
@@ -130,10 +131,10 @@ def _smaller(pixels: str) -> int:
     return int(pixels) // _SMALLER // 2 * 2
 
 
-def _add_people(services: Services) -> None:
+def _add_people(services: Services, count: int) -> None:
     with services.database.as_service() as tx:
         ledger.set_default_person_budget(tx, _ENOUGH_USD)
-        for number in range(_PEOPLE):
+        for number in range(count):
             people.add(
                 tx,
                 email=f"chaos-{number}@studio.local",

@@ -73,10 +73,20 @@ def admitted(database: Database) -> int:
         return int(tx.one(_Q["admitted"])["n"])
 
 
-def to_stop(database: Database, words: str) -> list[tuple[UUID, UUID]]:
-    """Generation and person of what can be stopped and has these words in its prompt."""
+def faults_asked(database: Database) -> dict[str, int]:
+    """How many generations ask for each fault of the simulator; "" for none."""
     with database.as_service() as tx:
-        return [(row["id"], row["person_id"]) for row in tx.all(_Q["to_stop"], words=words)]
+        return {row["name"]: row["n"] for row in tx.all(_Q["faults_asked"])}
+
+
+def to_stop(database: Database, at_once: str, later: str) -> list[tuple[UUID, UUID]]:
+    """Generation and person of what can be stopped and has one of these words in its prompt.
+
+    `at_once` in any status that can be stopped, `later` when fal is at work on it.
+    """
+    with database.as_service() as tx:
+        rows = tx.all(_Q["to_stop"], at_once=f"%{at_once}%", later=f"%{later}%")
+    return [(row["id"], row["person_id"]) for row in rows]
 
 
 def hurry(database: Database) -> None:

@@ -34,8 +34,15 @@ select count(*) as n from studio.generations;
 -- name: to_stop
 -- Generations whose prompt says that their person will stop them, while that can be done.
 select id, person_id from studio.generations
-where prompt like %(words)s and cancel_requested_at is null
-    and status in ('queued', 'submitting', 'unknown', 'waiting', 'running');
+where cancel_requested_at is null and (
+    (prompt like %(at_once)s
+        and status in ('queued', 'submitting', 'unknown', 'waiting', 'running'))
+    or (prompt like %(later)s and status = 'running'));
+
+-- name: faults_asked
+-- How many generations ask for each fault of the simulator, and (under '') for none.
+select coalesce(substring(prompt from '\[fault:([a-z0-9_]+)'), '') as name, count(*) as n
+from studio.generations group by 1;
 
 -- name: hurry_generations
 -- Let the waits between tries be a second at most.
