@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -88,6 +89,32 @@ def lifecycle(levels: tuple[int, ...], as_json: bool, **choices: Any) -> None:  
         show_json({**found[-1], "levels": found})
     else:
         show_table(found)
+
+
+@bench.command()
+@click.option(
+    "--clip",
+    "clip_s",
+    type=click.IntRange(1, 60),
+    default=5,
+    show_default=True,
+    help="Length of the synthetic clip in seconds.",
+)
+@click.option("--source", type=click.Path(path_type=Path, exists=True), help="A video instead.")
+@click.option("--runs", type=click.IntRange(1, 20), default=3, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def media(clip_s: int, source: Path | None, runs: int, as_json: bool) -> None:
+    """All files of one video: CPU, wall, size, VMAF and SSIM, beside five plain runs."""
+    from jobs.bench.isolation import isolated_folder
+    from jobs.bench.media import measure_media
+
+    video = source.resolve() if source else None
+    with isolated_folder() as folder:
+        found = measure_media(folder, clip_s, runs, video)
+    if as_json:
+        show_json(found)
+    else:
+        show_table([found])
 
 
 def show_table(columns: list[dict[str, Any]]) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jobs.media.ffmpeg import Ffmpeg, Stream, output, resized, together, video_input
+from jobs.media.ffmpeg import (
+    Ffmpeg,
+    Stream,
+    for_ordinary_screens,
+    output,
+    resized,
+    split,
+    together,
+    video_input,
+)
 from jobs.media.probe import VideoFacts, probe_video
 from jobs.media.rendered import JPEG, MP4, RenderedFile, even, rendered_file
 
@@ -68,8 +77,9 @@ def prepare_video(
 ) -> PreparedVideo:
     """Check the video `source` and write `web.mp4` and `poster.jpg` into `folder`, in one run.
 
-    Pictures and sound are copied when browsers play them, else encoded: upright, in 8 bits, with
-    even sides. Either way the index comes first in the file, so that playing starts at once.
+    Pictures and sound are copied when browsers play them, else encoded: upright, in 8 bits, for
+    ordinary screens, with even sides. Either way the index comes first in the file, so that
+    playing starts at once.
 
     Raises:
         BrokenVideo: it is not a playable video.
@@ -80,10 +90,12 @@ def prepare_video(
     web, poster = folder / "web.mp4", folder / "poster.jpg"
     poster_size = _poster_size(facts)
     video = video_input(source)
-    ffmpeg.run(
-        together([_web_output(video, facts, web), _poster_output(video, poster_size, poster)]),
-        timeout_s,
-    )
+    for_web, for_poster = _shown(video, facts)
+    outputs = [
+        _web_output(video, for_web, facts, web),
+        _poster_output(for_poster, poster_size, poster),
+    ]
+    ffmpeg.run(together(outputs), timeout_s)
     web_facts = _facts_of_web(facts, web)
     return PreparedVideo(
         web_file=rendered_file(web, (web_facts.width, web_facts.height), MP4),
@@ -93,21 +105,28 @@ def prepare_video(
     )
 
 
-def _web_output(video: Stream, facts: VideoFacts, path: Path) -> Stream:
+def _shown(video: Stream, facts: VideoFacts) -> list[Stream]:
+    """The pictures as an ordinary screen shows them, once for each output."""
+    if facts.high_dynamic_range:
+        return split(for_ordinary_screens(video["V:0"]), 2)
+    return [video["V:0"]] * 2
+
+
+def _web_output(video: Stream, pictures: Stream, facts: VideoFacts, path: Path) -> Stream:
     sound = [video["a:0"]] if facts.audio_codec else []
     container: dict[str, object] = {"movflags": "+faststart", "map_chapters": -1}
     if facts.streams_play_in_browsers:
         return output([video["V:0"], *sound], path, c="copy", **container)
-    pictures = resized(video["V:0"], (even(facts.width), even(facts.height)))
-    return output([pictures, *sound], path, **WEB_ENCODING, **container)
+    sized = resized(pictures, (even(facts.width), even(facts.height)))
+    return output([sized, *sound], path, **WEB_ENCODING, **container)
 
 
-def _poster_output(video: Stream, size: tuple[int, int], path: Path) -> Stream:
+def _poster_output(pictures: Stream, size: tuple[int, int], path: Path) -> Stream:
     """Two pictures are written over each other: the first one, then, if it comes, the one wanted.
 
     Seeking instead would leave no poster at all when the last picture lies before the mark.
     """
-    wanted = video["V:0"].filter("select", f"eq(n,0)+gte(t,{POSTER_AT_S})")
+    wanted = pictures.filter("select", f"eq(n,0)+gte(t,{POSTER_AT_S})")
     return output(
         [resized(wanted, size)],
         path,

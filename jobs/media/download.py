@@ -15,10 +15,10 @@ import httpx
 
 from jobs.errors import (
     BrokenVideo,
+    DiskUnusable,
     FalError,
     FalResultGone,
     FalUnavailable,
-    MediaError,
     MediaTooLarge,
 )
 
@@ -65,7 +65,7 @@ def download(
         FalError: the address is none.
         MediaTooLarge: the file has more than `max_bytes`.
         BrokenVideo: each time fewer bytes came than were announced.
-        MediaError: the disk is full or refuses the file.
+        DiskUnusable: the disk has no room for it, or refuses it.
     """
     deadline = time.monotonic() + timeout_s
     part = target.with_name(f"{target.name}.part")
@@ -146,7 +146,7 @@ def _check_room(folder: Path, announced: int | None, max_bytes: int) -> None:
         raise _too_large(announced, max_bytes)
     needed = max_bytes if announced is None else announced
     if shutil.disk_usage(folder).free < needed + SPARE_BYTES:
-        raise MediaError(
+        raise DiskUnusable(
             f"The disk has no room for {needed:,} bytes more.",
             cost=PAID,
             todo="Make room on the disk of the worker; the studio then fetches the video again.",
@@ -185,7 +185,7 @@ def _mapped_disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise MediaError(
+        raise DiskUnusable(
             f"The video could not be written: {exc.strerror}.",
             cost=PAID,
             todo="Check the disk of the worker; the studio then fetches the video again.",

@@ -56,10 +56,19 @@ def video_input(path: Path) -> Stream:
     return cast("Stream", stream)
 
 
+def generated(source: str, **options: object) -> Stream:
+    """Pictures or sound out of nothing, by the source filter of that name ("testsrc2", "sine")."""
+    settings = ":".join(f"{name}={value}" for name, value in options.items())
+    return cast("Stream", ffmpeg.input(f"{source}={settings}", f="lavfi"))
+
+
+def compared(first: Stream, second: Stream, name: str, **options: object) -> Stream:
+    """Two streams sent together through the filter `name`, such as `"blend"` or `"libvmaf"`."""
+    return cast("Stream", ffmpeg.filter([first, second], name, **options))
+
+
 def split(stream: Stream, count: int) -> list[Stream]:
     """The same pictures `count` times, decoded once."""
-    if count == 1:
-        return [stream]
     branches = ffmpeg.filter_multi_output(stream, "split", count)
     return [cast("Stream", branches.stream(index)) for index in range(count)]
 
@@ -69,12 +78,29 @@ def resized(stream: Stream, size: tuple[int, int]) -> Stream:
     return stream.filter("scale", *size).filter("setsar", 1)
 
 
+def for_ordinary_screens(stream: Stream) -> Stream:
+    """HDR pictures in the colours and the brightness of ordinary screens (BT.709).
+
+    Tone mapping needs linear light, 100 candela per square metre being its 1 (FFmpeg Filters
+    Documentation, `tonemap`).
+    """
+    linear = stream.filter("zscale", transfer="linear", npl=100).filter("format", "gbrpf32le")
+    mapped = linear.filter("zscale", primaries="bt709").filter("tonemap", "mobius", desat=0)
+    coded = mapped.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
+    return coded.filter("format", "yuv420p")
+
+
 def output(streams: Sequence[Stream], path: Path, **options: object) -> Stream:
     """A file `path` made of `streams`; `options` are ffmpeg's own, without the dash.
 
     An option whose name has a colon is given as `**{"c:v": "copy"}`; None stands for no value.
     """
     return cast("Stream", ffmpeg.output(*streams, os.fspath(path), **options))
+
+
+def nothing(stream: Stream) -> Stream:
+    """The stream worked through to its end, and kept nowhere."""
+    return cast("Stream", ffmpeg.output(stream, "-", f="null"))
 
 
 def together(outputs: Sequence[Stream]) -> Stream:

@@ -29,6 +29,9 @@ MAX_DURATION_S = 600
 MISSING_END_S = Fraction(1, 2)
 """Streams of a whole file end within this much of the announced duration."""
 
+_HDR_TRANSFERS = (16, 18)
+"""PQ and HLG (ITU-T H.273, table 3: TransferCharacteristics)."""
+
 _DECODER_OPTIONS = {"skip_loop_filter": "all"}
 """Whether pictures decode does not depend on their smoothing, which costs a sixth of the time."""
 
@@ -48,6 +51,8 @@ class VideoFacts:
     """libavcodec's name, such as `h264`, `hevc`, `vp9`."""
     pixel_format: str
     """libavutil's name, such as `yuv420p`."""
+    high_dynamic_range: bool
+    """Whether brightness is coded for HDR screens (PQ or HLG); others show it grey and flat."""
     audio_codec: str | None
     """None when there is no sound."""
     frames: int
@@ -61,6 +66,7 @@ class VideoFacts:
         return (
             self.video_codec == "h264"
             and self.pixel_format == "yuv420p"
+            and not self.high_dynamic_range
             and self.audio_codec in (None, "aac")
         )
 
@@ -126,6 +132,7 @@ def probe_video(path: Path, max_bytes: int) -> VideoFacts:
             fps=_thousandths(_frame_rate(video, reading, duration_s)),
             video_codec=video_codec,
             pixel_format=video.pix_fmt or "",
+            high_dynamic_range=video.codec_context.color_trc in _HDR_TRANSFERS,
             audio_codec=audio_codec,
             frames=reading.frames,
             size_bytes=size_bytes,

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from storage.embedded.processes import wait_until
+from tests.integration.media_clips import make_clip
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -49,6 +50,19 @@ def test_submits_are_counted_and_each_has_its_hold(tmp_path: Path) -> None:
     assert found["submits_per_s"] > 0
     assert found["baseline_submits_per_s"] > 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_of_a_video_are_compared_with_the_naive_ones(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", size="860x484", seconds=0.5)
+    words = ["media", "--source", str(clip), "--runs", "1", "--json"]
+    found: dict[str, Any] = json.loads(run(tmp_path, *words))
+    assert found["cpu_ratio"] > 0
+    assert min(found["cpu_s"], found["wall_s"], found["baseline_wall_s"]) > 0
+    assert found["vmaf"].keys() == {"web", "480p", "360p"}
+    for name in ("480p", "360p"):
+        assert found["baseline_vmaf"]["web"] > found["vmaf"][name] > 0
+        assert 0 < found["ssim"][name] < found["ssim"]["web"] <= 1
+    assert list(tmp_path.iterdir()) == [clip]
 
 
 def test_every_generation_comes_through_once_and_is_measured(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageStat
 
 from jobs.errors import BrokenVideo, MediaTooLarge, MediaToolFailed
 from jobs.media.collect import prepare_video
@@ -81,6 +81,34 @@ def test_what_browsers_do_not_play_is_encoded(tmp_path: Path, name: str, encodin
     assert starts_fast(prepared.web)
     assert (prepared.facts.width, prepared.facts.height) == (320, 240)
     assert prepared.facts.audio_codec == "aac"
+
+
+@pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
+def test_hdr_is_shown_as_bright_as_it_was_meant(tmp_path: Path, transfer: str) -> None:
+    source = tmp_path / "source.mp4"
+    white = "color=white:size=320x240:rate=24:duration=1"
+    # 203 cd/m² is where HDR puts the white of ordinary screens (ITU-R BT.2408).
+    coded = f"zscale=tin=bt709:min=bt709:pin=bt709:rin=tv:t={transfer}:m=2020_ncl:p=2020:npl=203"
+    ffmpeg(*f"-f lavfi -i {white} -vf {coded},format=yuv420p10le -c:v libx265".split(),
+           *f"-x265-params log-level=0 -color_trc {transfer} {source}".split())  # fmt: skip
+
+    prepared = prepare_video(FFMPEG, source, tmp_path)
+
+    assert probe_video(source, MAX_BYTES).high_dynamic_range
+    assert not prepared.facts.high_dynamic_range
+    with Image.open(prepared.poster) as poster:
+        assert ImageStat.Stat(poster.convert("L")).mean[0] >= 200
+
+
+def test_pictures_at_uneven_times_stay_at_their_times(tmp_path: Path) -> None:
+    source = tmp_path / "source.mp4"
+    uneven = "testsrc2=size=320x240:rate=24:duration=2,select='lt(t,1)+not(mod(n,6))'"
+    ffmpeg("-f", "lavfi", "-i", uneven, *["-fps_mode", "vfr", "-c:v", "mpeg4"], str(source))
+
+    prepared = prepare_video(FFMPEG, source, tmp_path)
+
+    assert prepared.facts.frames == probe_video(source, MAX_BYTES).frames == 28
+    assert abs(prepared.facts.duration_s - 2) < 1
 
 
 def test_odd_sides_become_even_and_never_larger(tmp_path: Path) -> None:

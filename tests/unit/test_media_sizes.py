@@ -19,6 +19,7 @@ def facts(width: int, height: int) -> VideoFacts:
         fps=Decimal(24),
         video_codec="h264",
         pixel_format="yuv420p",
+        high_dynamic_range=False,
         audio_codec=None,
         frames=120,
         size_bytes=1000,
