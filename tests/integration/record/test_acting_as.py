@@ -84,6 +84,7 @@ FOR_PEOPLE = {
     "end_grant",
     "adjust_charge",
     "note_refusal",
+    "queue_load",
     "watcher_seen_at",
 }
 
