@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -19,7 +19,7 @@ import structlog
 
 from jobs.admission import submit_beside
 from jobs.bootstrap import Services
-from jobs.deadlines import CLOCK_SLACK, chargeable_until
+from jobs.deadlines import CLOCK_SLACK
 from jobs.errors import (
     FalAccountLocked,
     FalError,
@@ -34,14 +34,12 @@ from jobs.fal.messages import Accepted, Done
 from jobs.lifecycle import Event
 from jobs.log_words import about
 from jobs.moves import try_move
+from jobs.open_outcomes import OpenOutcome, open_outcome
 from jobs.submitting import keep_answer
 from storage.errors import RecordConflict, RecordUnavailable, StudioError
 from storage.models import (
     Attempt,
-    AttemptState,
     FailureCause,
-    Generation,
-    GenerationStatus,
     Person,
 )
 from storage.postgres import Transaction
@@ -51,58 +49,8 @@ from storage.records.outcomes import Decided, Decision, NewDecision
 log = structlog.get_logger(__name__)
 
 MAX_REASON = 500
-_OPEN = frozenset({GenerationStatus.UNKNOWN, GenerationStatus.CANCELING})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,100}", re.ASCII)
 _SHOWN_IDS = 20
-
-
-@dataclass(frozen=True)
-class OpenOutcome:
-    """A submit of which nobody knows whether fal took it, and what was seen of it so far."""
-
-    generation_id: UUID
-    attempt: Attempt
-    """Its `looked_at`, `look_count`, `look_problem` and `found_ids` say what the watcher saw."""
-    chargeable_until: datetime
-    """Until then fal may still start, finish and bill it."""
-    stopping: bool
-    """Whether a person has stopped it meanwhile."""
-    resubmitted_as: UUID | None
-    """The generation that was submitted in its place; None when none was."""
-
-    def is_past(self, now: datetime) -> bool:
-        """Whether fal can't bill it any more, as far as anybody can tell."""
-        return now >= self.chargeable_until
-
-
-def open_outcome(services: Services, person: Person, generation_id: UUID) -> OpenOutcome | None:
-    """The open outcome of a generation; None when its outcome is known.
-
-    Raises:
-        RecordNotFound: there is no such generation for this person.
-    """
-    with services.database.as_person(person.id) as tx:
-        generation = generations.by_id(tx, generation_id)
-        attempt = attempts.latest(tx, generation_id)
-        decided = outcomes.of_generation(tx, generation_id)
-    if generation.status not in _OPEN or attempt is None:
-        return None
-    if attempt.state is not AttemptState.UNKNOWN:
-        return None
-    again = (d.new_generation_id for d in decided if d.attempt_id == attempt.id)
-    return OpenOutcome(
-        generation_id=generation_id,
-        attempt=attempt,
-        chargeable_until=_chargeable_until(services, generation, attempt),
-        stopping=generation.status is GenerationStatus.CANCELING,
-        resubmitted_as=next((new_id for new_id in again if new_id is not None), None),
-    )
-
-
-def decisions_of(services: Services, person: Person, generation_id: UUID) -> list[Decision]:
-    """What people decided about a generation's lost answers, first to last; empty when nothing."""
-    with services.database.as_person(person.id) as tx:
-        return outcomes.of_generation(tx, generation_id)
 
 
 def adopt(
@@ -379,11 +327,6 @@ def _decided_already() -> IllegalTransition:
     return IllegalTransition(
         "Somebody has decided this in the meantime.", todo="Look at the generation again."
     )
-
-
-def _chargeable_until(services: Services, generation: Generation, attempt: Attempt) -> datetime:
-    duration_s = int(generation.parameters["duration_s"])
-    return chargeable_until(attempt, services.catalog, generation.model, duration_s)
 
 
 def _refused(happened: str) -> InvalidRequest:

@@ -18,13 +18,12 @@ from jobs.errors import FalError, FalUnavailable, IllegalTransition, InvalidRequ
 from jobs.fal.client import FalClient
 from jobs.fal.messages import Done, FoundRequest, RequestRef
 from jobs.fal.simulator.process import Simulator
+from jobs.open_outcomes import decisions_of, open_outcome
 from jobs.recovery import resolve_unknowns, settle_unknowns
 from jobs.resolving import (
     adopt,
     carry_out,
-    decisions_of,
     mark_not_submitted,
-    open_outcome,
     submit_again,
 )
 from jobs.submitting import submit_next
@@ -205,10 +204,10 @@ def test_an_id_that_is_none_or_unknown_to_fal_is_refused(
 
 
 def test_a_request_of_another_generation_is_refused(
-    services: Services, lost: Any, person: Person, submit: Submit, at_fal: Any, watch: Until
+    services: Services, lost: Any, person: Person, submit: Submit, at_fal: Any
 ) -> None:
     generation_id, taken = lost(), submit()
-    watch(taken, "collecting")
+    assert submit_next(services)
     with pytest.raises(InvalidRequest, match="another generation already"):
         adopt(services, person, generation_id, at_fal(taken), WHY)
 
@@ -397,10 +396,9 @@ def test_a_request_that_is_found_after_all_is_kept_beside_the_second_one(
 ) -> None:
     generation_id = lost()
     new_id = submit_again(services, person, generation_id, WHY, confirmed=True)
-    found_at_fal(1)
+    assert submit_next(services)
+    found_at_fal(2)
     assert until(generation_id).status is GenerationStatus.COMPLETED
-    assert until(new_id, "completed", "unknown").status is GenerationStatus.UNKNOWN
-    found_at_fal(1)
     assert until(new_id).status is GenerationStatus.COMPLETED
     carry_out(services)
     (decision,) = decisions_of(services, person, generation_id)

@@ -38,7 +38,7 @@ def decide(database: Database, person: Person, lost: Any) -> Callable[..., None]
 
     def run(who: Person | None = None, **changes: Any) -> None:
         writer = who or person
-        new = replace(new_decision(*lost, writer.id), **changes)
+        new = replace(new_decision(lost[0], lost[1], writer.id), **changes)
         with database.as_person(writer.id) as tx:
             outcomes.decide(tx, new)
 
@@ -168,6 +168,6 @@ def test_a_decision_is_read_back_as_it_was_written(
     decide()
     with database.as_person(person.id) as tx:
         (decision,) = outcomes.of_generation(tx, lost[0])
-    written: NewDecision = new_decision(*lost, person.id)
+    written: NewDecision = new_decision(lost[0], lost[1], person.id)
     assert (decision.what, decision.reason) == (written.what, written.reason)
     assert (decision.decided_by_name, decision.state) == (person.name, "open")
