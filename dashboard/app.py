@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.components.alert_notice import alert_notice
 from dashboard.roles import ACCOUNT, PageEntry, landing_for, pages_for
 from dashboard.whoami import current_person
 from storage.models import Person
@@ -39,4 +40,7 @@ def _navigation(person: Person) -> st.Page:
 
 st.set_page_config(page_icon=str(_BRAND / "icon.svg"), layout="wide")
 st.logo(str(_BRAND / "logo.svg"), size="medium")
-_navigation(current_person()).run()
+person = current_person()
+shown = _navigation(person)
+alert_notice(person, shown.url_path)
+shown.run()

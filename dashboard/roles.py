@@ -60,6 +60,13 @@ BUDGETS = PageEntry(
     "What is spent, held and free, and the limits that stop spending.",
     frozenset({Role.MANAGER, Role.ADMIN}),
 )
+ALERTS = PageEntry(
+    "alerts",
+    "Alerts",
+    ":material/notifications:",
+    "What needs somebody now, what is over, and who was told.",
+    frozenset({Role.MANAGER, Role.ADMIN}),
+)
 ACCOUNT = PageEntry(
     "account",
     "Account",
@@ -68,7 +75,7 @@ ACCOUNT = PageEntry(
     _EVERYBODY,
 )
 
-PAGES = (CREATE, QUEUE, GALLERY, BUDGETS, ACCOUNT)
+PAGES = (CREATE, QUEUE, GALLERY, BUDGETS, ALERTS, ACCOUNT)
 
 ROLE_WORDS = {  # what a person can do here
     Role.MEMBER: "Make videos, follow them, and see the team's gallery.",

@@ -1,13 +1,9 @@
-"""A real receiver of alerts on 127.0.0.1, and what the rules look at."""
+"""Real receivers of alerts, and what the rules look at."""
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import UUID
 
@@ -19,64 +15,19 @@ from jobs.bootstrap import Services, opened_services
 from storage.records import alerts, budgets
 from storage.records.alerts import Alert, AlertKind, Delivery
 from storage.settings import Settings
-
-SECRET = "hush-hush-4711"
-
-
-@dataclass
-class Receiver:
-    """An HTTP server that takes what apprise's `json://` posts."""
-
-    taken: list[dict[str, Any]] = field(default_factory=list)
-    turned_away: int = 0
-    status: int = 200
-    url: str = ""
-
-    @property
-    def titles(self) -> list[str]:
-        """Titles of the messages it took."""
-        return [message["title"] for message in self.taken]
-
-    def answer(self, body: bytes) -> int:
-        if self.status == 200:
-            self.taken.append(json.loads(body))
-        else:
-            self.turned_away += 1
-        return self.status
+from tests.alert_receiver import Receiver, running_receiver
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    yield from _serve()
+    with running_receiver() as server:
+        yield server
 
 
 @pytest.fixture
 def other_receiver() -> Iterator[Receiver]:
-    yield from _serve()
-
-
-def _serve() -> Iterator[Receiver]:
-    receiver = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            status = receiver.answer(self.rfile.read(int(self.headers["content-length"])))
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    receiver.url = f"json://ann:{SECRET}@127.0.0.1:{server.server_port}/{SECRET}"
-    try:
-        yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with running_receiver() as server:
+        yield server
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from storage.models import Person, Role
 from storage.records import attempts
 from storage.records.alerts import Delivery, Message
 from storage.settings import load_settings
-from tests.integration.alerts.conftest import SECRET, Receiver
+from tests.alert_receiver import SECRET, Receiver
 
 Studio = Callable[..., Services]
 Owner = Callable[..., list[Any]]
