@@ -22,6 +22,7 @@ from jobs.edges import MAX_UNFORESEEN, step_edge
 from jobs.errors import (
     BrokenVideo,
     CatalogError,
+    DiskUnusable,
     FalAccountLocked,
     FalCanceled,
     FalError,
@@ -320,15 +321,10 @@ def _no_video(
     with services.database.as_service() as tx:
         if isinstance(error, BrokenVideo | MediaToolFailed):
             _try_again(tx, lease, generation, error, MAX_BROKEN_TRIES, units)
-        elif isinstance(error, FalUnavailable | ObjectStoreUnavailable) or _is_full_disk(error):
+        elif isinstance(error, FalUnavailable | ObjectStoreUnavailable | DiskUnusable):
             _try_again(tx, lease, generation, error, MAX_TRIES, units)
         else:
             fail_paid(tx, lease, generation, error, units)
-
-
-def _is_full_disk(error: StudioError) -> bool:
-    """Whether the file is in order and only our disk was not (see `jobs.media.download`)."""
-    return type(error) is MediaError
 
 
 def _try_again(
@@ -345,6 +341,7 @@ def _try_again(
         return
     change = Change(
         problem=error.happened,
+        todo=error.todo or None,
         wait_s=wait_s(tries, error, LONGEST_WAIT_S),
         detail=str(error),
         count_try=True,

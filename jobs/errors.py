@@ -24,6 +24,7 @@ StudioError (storage.errors)
 └── MediaError               a file
     ├── BrokenVideo          not a playable video
     ├── MediaTooLarge        beyond the limit
+    ├── DiskUnusable         our own disk is full or refuses a file: tried again
     └── MediaToolFailed      ffmpeg failed or ran out of time
 """
 
@@ -223,6 +224,10 @@ class BrokenVideo(MediaError):
 
 class MediaTooLarge(MediaError):
     """The file is beyond the limit for its kind."""
+
+
+class DiskUnusable(MediaError):
+    """A worker's own disk is full or refuses a file: the file is in order, and is tried again."""
 
 
 class MediaToolFailed(MediaError):

@@ -9,6 +9,7 @@ import structlog
 
 from jobs.errors import (
     CatalogError,
+    DiskUnusable,
     FalAccountLocked,
     FalBadInput,
     FalError,
@@ -39,6 +40,7 @@ _CAUSES: tuple[tuple[type[StudioError], FailureCause], ...] = (
     (FalAccountLocked, FailureCause.PROVIDER_DOWN),
     (FalError, FailureCause.PROVIDER_DOWN),
     (ObjectStoreError, FailureCause.STORAGE),
+    (DiskUnusable, FailureCause.STORAGE),
     (MediaError, FailureCause.MEDIA),
 )
 

@@ -12,10 +12,10 @@ import pytest
 
 from jobs.errors import (
     BrokenVideo,
+    DiskUnusable,
     FalError,
     FalResultGone,
     FalUnavailable,
-    MediaError,
     MediaTooLarge,
 )
 from jobs.media.download import SHORT_BODY_TRIES, DownloadedFile, download
@@ -175,7 +175,7 @@ def test_file_larger_than_the_free_disk_is_not_begun(
 ) -> None:
     server.headers["Content-Length"] = str(10**18)
 
-    with pytest.raises(MediaError, match="no room"):
+    with pytest.raises(DiskUnusable, match="no room"):
         fetch(client, server, tmp_path, max_bytes=10**19)
 
     assert files(tmp_path) == []
@@ -240,7 +240,7 @@ def test_address_that_is_none_is_refused(client: httpx.Client, tmp_path: Path, u
 def test_folder_that_is_not_there_is_a_media_error(
     client: httpx.Client, server: FileServer, tmp_path: Path
 ) -> None:
-    with pytest.raises(MediaError, match="could not be written"):
+    with pytest.raises(DiskUnusable, match="could not be written"):
         download(client, server.url, tmp_path / "nowhere" / "video.mp4", MAX_BYTES, 5)
 
 

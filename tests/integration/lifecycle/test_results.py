@@ -256,6 +256,28 @@ def test_a_store_that_is_down_for_long_ends_a_paid_video_with_its_charge(
     assert money(generation_id).charge.verified
 
 
+def test_a_full_disk_is_waited_out_and_ends_in_the_end_as_our_storage(
+    services: Services,
+    submit: Submit,
+    watch: Until,
+    look: Look,
+    money: Any,
+    hurry: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("jobs.collecting.MAX_TRIES", 2)
+    monkeypatch.setattr("jobs.media.download.SPARE_BYTES", 10**18)
+    generation_id = submit()
+    watch(generation_id, "collecting")
+    assert collect_next(services)
+    assert "no room" in str(look(generation_id).problem)
+    assert look(generation_id).status is GenerationStatus.COLLECTING
+    hurry()
+    assert collect_next(services)
+    assert look(generation_id).cause is FailureCause.STORAGE
+    assert money(generation_id).charge.verified
+
+
 def test_a_video_that_no_tool_can_read_is_kept_from_the_gallery(
     services: Services, submit: Submit, until: Until
 ) -> None:
