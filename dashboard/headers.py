@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.services import services
 from dashboard.session_cookie import is_https
+from storage.objects.opening import r2_endpoint
 from storage.settings import Settings
 
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -52,20 +53,21 @@ class SecurityHeaders:
 
 def security_headers(settings: Settings) -> dict[str, str]:
     """The headers for a studio with these settings."""
-    headers = {**_FIXED, "content-security-policy": content_policy(settings.supabase_url)}
+    headers = {**_FIXED, "content-security-policy": content_policy(*_file_hosts(settings))}
     if is_https(settings):
         headers["strict-transport-security"] = "max-age=31536000"
     return headers
 
 
 @lru_cache(maxsize=4)
-def content_policy(supabase_url: str | None) -> str:
+def content_policy(*file_hosts: str | None) -> str:
     """The Content-Security-Policy (W3C CSP3) that Streamlit's pages and ours fit into.
 
     Inline scripts are refused but for the one in Streamlit's own page; `blob:` runs the code of
-    inline components. Images and videos may also come from where signed addresses lead.
+    inline components. Images and videos may also come from `file_hosts`, addresses whose hosts the
+    store's own addresses lead to; nothing else may.
     """
-    files = "".join(f" {origin}" for origin in _origins(supabase_url))
+    files = "".join(f" {origin}" for url in file_hosts for origin in _origins(url))
     scripts = " ".join(_script_hashes())
     return "; ".join(
         (
@@ -83,6 +85,11 @@ def content_policy(supabase_url: str | None) -> str:
             "frame-ancestors 'none'",
         )
     )
+
+
+def _file_hosts(settings: Settings) -> list[str | None]:
+    """Where the store has files to show: the origin, and the CDN in front of it."""
+    return [settings.supabase_url, settings.cdn_public_url or r2_endpoint(settings)]
 
 
 def _origins(url: str | None) -> list[str]:

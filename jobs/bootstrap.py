@@ -13,7 +13,8 @@ from jobs.fal.client import FalClient
 from jobs.media.ffmpeg import Ffmpeg
 from storage.errors import SettingsError
 from storage.objects.base import ObjectStore
-from storage.objects.opening import open_store
+from storage.objects.cdn import Cdn
+from storage.objects.opening import open_cdn, open_store
 from storage.postgres import Database
 from storage.settings import Settings
 
@@ -32,6 +33,8 @@ class Services:
     bells: Bells
     fal: FalClient
     ffmpeg: Ffmpeg
+    cdn: Cdn | None = None
+    """What stands in front of the store; None when nothing does."""
 
     def close(self) -> None:
         """Close every connection. Safe to repeat."""
@@ -51,15 +54,17 @@ def open_services(settings: Settings) -> Services:
             "DATABASE_URL and REDIS_URL are not set.",
             todo="Start everything with `studio up`, or set both addresses.",
         )
+    database, cdn = Database(settings.database_url), open_cdn(settings)
     return Services(
         settings=settings,
-        database=Database(settings.database_url),
-        store=open_store(settings),
+        database=database,
+        store=open_store(settings, cdn, database),
         catalog=load_catalog(settings.catalog_file),
         rules=load_content_rules(settings.content_rules_file),
         bells=Bells(settings.redis_url),
         fal=FalClient(fal_key(settings), settings.fal_base_url),
         ffmpeg=Ffmpeg(settings.ffmpeg_bin),
+        cdn=cdn,
     )
 
 

@@ -9,7 +9,7 @@ from dashboard.passwords import hash_password
 from storage.errors import SettingsError
 from storage.migrate import migrate
 from storage.models import Person, Role
-from storage.objects.opening import open_store
+from storage.objects.opening import open_cdn, open_store
 from storage.postgres import Database
 from storage.records import ledger, people, sessions
 from storage.settings import Settings
@@ -38,9 +38,10 @@ def prepare_record(settings: Settings) -> list[str]:
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL is not set.")
     applied = migrate(settings.database_url, company=settings.company, time_zone=settings.time_zone)
-    open_store(settings).prepare()
-    with Database(settings.database_url) as database, database.as_service() as tx:
-        ledger.set_default_person_budget(tx, settings.person_day_limit_usd)
+    with Database(settings.database_url) as database:
+        open_store(settings, open_cdn(settings), database).prepare()
+        with database.as_service() as tx:
+            ledger.set_default_person_budget(tx, settings.person_day_limit_usd)
     return applied
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
+import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from pydantic import SecretStr
 from werkzeug.serving import make_server
@@ -106,3 +108,22 @@ def _signature(request: Request, query: dict[str, str]) -> str:
     for part in (*scope, text):
         key = hmac.digest(key, part.encode(), "sha256")
     return key.hex()
+
+
+def anyone_may_read(server: S3Server, bucket: str) -> None:
+    """What a custom domain does for a bucket of R2, by the means that this server has."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    }
+    client = boto3.session.Session().client(
+        "s3",
+        region_name="auto",
+        endpoint_url=server.url,
+        aws_access_key_id=KEY_ID.get_secret_value(),
+        aws_secret_access_key=SECRET.get_secret_value(),
+    )
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))

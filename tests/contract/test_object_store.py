@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ from tenacity import wait_none
 
 from storage.errors import ObjectNotFound, ObjectRefused
 from storage.objects.base import MAX_KEY_LENGTH, ObjectStore
+from storage.objects.cdn import Cdn, CdnStore, Copy
 from storage.objects.local import LocalStore
 from storage.objects.r2 import R2Store
 from storage.objects.supabase import SupabaseStore
@@ -41,7 +42,7 @@ if REAL_URL and REAL_KEY:
     REMOTE.append(pytest.param("real", marks=pytest.mark.online))
 
 where_files_have_addresses = pytest.mark.parametrize("store", REMOTE, indirect=True)
-where_files_have_paths = pytest.mark.parametrize("store", ["local"], indirect=True)
+where_files_have_paths = pytest.mark.parametrize("store", ["local", "cdn"], indirect=True)
 
 VIDEO = bytes(range(256)) * 40
 KEY = "videos/0a1b/original.mp4"
@@ -80,17 +81,29 @@ def r2_store() -> Iterator[R2Store]:
         store.close()
 
 
-@pytest.fixture(params=["local", *REMOTE])
+class NoCopies:
+    """What the CDN has before anything was copied."""
+
+    def find(self, key: str) -> Copy | None:
+        return None
+
+    def release(self, keys: Sequence[str]) -> None:
+        pass
+
+
+@pytest.fixture(params=["local", "cdn", *REMOTE])
 def store(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     contract_server: tuple[str, str],
     r2_store: R2Store,
 ) -> Iterator[ObjectStore]:
-    if request.param == "local":
+    if request.param in {"local", "cdn"}:
         local = LocalStore(tmp_path / "house" / "objects")
-        local.prepare()
-        yield local
+        cdn = Cdn(r2_store.endpoint, r2_store.bucket, KEY_ID, SECRET, None, None)
+        opened = CdnStore(local, cdn, NoCopies()) if request.param == "cdn" else local
+        opened.prepare()
+        yield opened
         return
     if request.param == "r2":
         yield r2_store
