@@ -20,7 +20,7 @@ from typing import Any
 import jobs
 from storage.errors import ServiceError, ServiceStartFailed
 
-_START_TIMEOUT_S = 20.0
+_START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 10.0
 _CALL_TIMEOUT_S = 30.0
 
