@@ -14,26 +14,17 @@ import streamlit as st
 
 from dashboard.services import services
 from jobs.fal.catalog import Model
-from storage.models import Attempt, Campaign, Charge, Generation, GenerationStatus
-from storage.records import attempts, campaigns, generations, ledger
+from storage.models import Attempt, Campaign, Charge, Generation
+from storage.records import attempts, campaigns, generations, ledger, outcomes
 from storage.records.attempts import Account
-from storage.records.generations import HistoryEntry
+from storage.records.generations import HistoryEntry, QueueLoad
 from storage.records.ledger import Hold, Room
+from storage.records.outcomes import Decision
 
 LIVE_S = 1.0
 MOST_ROWS = 100
 ENOUGH_RUNS = 5
 """Finished generations from which our own times are worth more than the catalogue's."""
-
-_AT_FAL = frozenset(
-    {
-        GenerationStatus.SUBMITTING,
-        GenerationStatus.UNKNOWN,
-        GenerationStatus.WAITING,
-        GenerationStatus.RUNNING,
-        GenerationStatus.CANCELING,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -43,21 +34,17 @@ class QueueView:
     rows: list[dict[str, Any]]
     """As `generations.team_queue` gives them, at most `MOST_ROWS`."""
     account: Account
+    load: QueueLoad
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many of the rows wait `for_us`, are `at_fal`, or are `collecting`."""
-        statuses = [GenerationStatus(row["status"]) for row in self.rows]
-        return {
-            "for_us": sum(status is GenerationStatus.QUEUED for status in statuses),
-            "at_fal": sum(status in _AT_FAL for status in statuses),
-            "collecting": sum(status is GenerationStatus.COLLECTING for status in statuses),
-        }
+    def total(self, what: str) -> int:
+        """How many there are past `MOST_ROWS` too: `all`, `waiting` (for us), `at_fal`,
+        `collecting`, or `mine` (the person's own that are unfinished)."""
+        return int(self.rows[0][f"n_{what}"]) if self.rows else 0
 
     @property
     def mine_is_moving(self) -> bool:
         """Whether something of the person's own is unfinished."""
-        return any(row["mine"] and row["finished_at"] is None for row in self.rows)
+        return self.total("mine") > 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +56,8 @@ class GenerationView:
     attempts: list[Attempt]
     charge: Charge | None
     hold: Hold | None
+    decisions: list[Decision]
+    """What people decided about answers of fal that were lost, first to last."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +78,7 @@ def queue(person_id: UUID, *, mine: bool) -> QueueView:
     """
     with services().database.as_person(person_id) as tx:
         rows = generations.team_queue(tx, mine=mine, limit=MOST_ROWS)
-        return QueueView(rows, attempts.account(tx))
+        return QueueView(rows, attempts.account(tx), generations.queue_load(tx))
 
 
 @st.cache_data(ttl=LIVE_S, max_entries=500, show_spinner=False)
@@ -106,6 +95,7 @@ def generation(person_id: UUID, generation_id: UUID) -> GenerationView:
             attempts.of_generation(tx, generation_id),
             ledger.charge_of(tx, generation_id),
             ledger.open_hold_of(tx, generation_id),
+            outcomes.of_generation(tx, generation_id),
         )
 
 

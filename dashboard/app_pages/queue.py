@@ -18,8 +18,15 @@ from dashboard.components.generation_acts import (
 )
 from dashboard.components.generation_page import generation_body, generation_header
 from dashboard.components.live_queue import Act, live_queue
+from dashboard.components.outcome_box import open_notice
 from dashboard.components.problem import problems_shown, show_problem
-from dashboard.components.queue_notices import account_notice, counts_line, empty_queue
+from dashboard.components.queue_notices import (
+    account_notice,
+    empty_queue,
+    load_meter,
+    rest_line,
+    sections_of,
+)
 from dashboard.reads import GenerationView, QueueView
 from dashboard.services import services
 from dashboard.whoami import current_person
@@ -67,13 +74,17 @@ def _tick_list(mine: bool, pace_s: int) -> None:
         view = reads.queue(person.id, mine=mine)
         if _pace_of(view) != pace_s:
             st.rerun()
-        account_notice(view.account, services().settings.zone)
+        settings = services().settings
+        account_notice(view.account, settings.zone)
         _show_refusal()
+        open_notice(view.rows)
+        load_meter(view.load, settings)
         if not view.rows:
             empty_queue(mine)
             return
-        counts_line(view.counts)
-        pressed = live_queue(view.rows, services().catalog, datetime.now(UTC))
+        sections = sections_of(view, settings, own=mine)
+        pressed = live_queue(view.rows, sections, services().catalog, datetime.now(UTC))
+        rest_line(view)
         if pressed is not None:
             _do(pressed)
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.components.facts import facts
 from dashboard.components.money_words import dollars
+from dashboard.components.outcome_box import decisions_list, outcome_box
 from dashboard.components.pictures import shown_width
 from dashboard.components.price_tag import seconds_words
 from dashboard.components.problem import show_box
@@ -18,6 +19,7 @@ from dashboard.error_frame import plain
 from dashboard.reads import GenerationView
 from dashboard.services import services
 from jobs.errors import CatalogError
+from jobs.open_outcomes import outcome_of
 from jobs.pricing import hold_usd
 from jobs.requests import title_of
 from storage.models import FINAL_STATUSES, Attempt, Generation, GenerationStatus, InputImage
@@ -39,7 +41,8 @@ def generation_header(view: GenerationView) -> None:
     generation = view.generation
     st.subheader(plain(title_of(generation.prompt)))
     with st.container(horizontal=True, vertical_alignment="center"):
-        status_badge(generation.status)
+        stop_asked = generation.cancel_requested_at is not None
+        status_badge(generation.status, stop_asked=stop_asked)
         who = f"{generation.person_name} · {_label(generation)} · {_when(generation.created_at)}"
         campaign = f" · {generation.campaign_name}" if generation.campaign_name else ""
         st.caption(plain(who + campaign), width="stretch")
@@ -53,6 +56,7 @@ def generation_body(view: GenerationView) -> None:
         with st.container(border=True):
             st.markdown("**Where the time goes**")
             timeline(view.history, datetime.now(UTC))
+            decisions_list(view.decisions)
         _prompts(view.generation)
         _log(view.attempts)
     with right:
@@ -65,7 +69,10 @@ def generation_body(view: GenerationView) -> None:
 def _state(view: GenerationView) -> None:
     """What happens now, or what happened, what it cost and what to do."""
     generation = view.generation
-    if generation.status is _S.UNKNOWN:
+    found = outcome_of(services().catalog, generation, view.attempts, view.decisions)
+    if found is not None:
+        outcome_box(found, _held_usd(view))
+    elif generation.status is _S.UNKNOWN:
         held = dollars(_held_usd(view), round_up=True)
         st.warning(
             plain(
@@ -74,15 +81,17 @@ def _state(view: GenerationView) -> None:
             ),
             icon=":material/search:",
         )
+    elif generation.status is _S.CANCELING and generation.problem is not None:
+        st.warning(plain(f"{generation.problem} {generation.todo or ''}"), icon=":material/timer:")
     elif generation.status is _S.FAILED:
         show_box(generation.problem or "It failed.", _cost_words(view), generation.todo or "")
-    elif generation.status is _S.COLLECTING and generation.cancel_requested_at is not None:
-        st.markdown("fal has answered to the stop. Looking whether it made the video all the same.")
     else:
         position = view.attempts[-1].queue_position if view.attempts else None
         row = {
             "status": generation.status,
             "place": None,
+            "claimed": False,
+            "cancel_requested_at": generation.cancel_requested_at,
             "queue_position": position,
             "tries": int(generation.problem is not None),
             "problem": generation.problem,

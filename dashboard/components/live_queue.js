@@ -6,7 +6,7 @@ const mounted = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector(".queue");
-  const kept = mounted.get(parentElement) ?? { rows: new Map(), timer: 0 };
+  const kept = mounted.get(parentElement) ?? { rows: new Map(), heads: new Map(), timer: 0 };
   mounted.set(parentElement, kept);
   const now = performance.now() / 1000;
 
@@ -18,9 +18,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     setTriggerValue("act", { name: button.dataset.act, id, press: `${Date.now()}${Math.random()}` });
   };
 
-  const seen = new Set();
-  data.rows.forEach((row, index) => {
-    seen.add(row.id);
+  const order = [];
+  let stage = null;
+  for (const row of data.rows) {
+    if (row.stage !== stage) order.push(heading(kept.heads, row.stage, data.sections[row.stage]));
+    stage = row.stage;
     let parts = kept.rows.get(row.id);
     if (!parts) {
       parts = build(data.steps);
@@ -28,13 +30,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
       kept.rows.set(row.id, parts);
     }
     fill(parts, row, now);
-    if (list.children[index] !== parts.row) list.insertBefore(parts.row, list.children[index]);
-  });
-  for (const [id, parts] of kept.rows) {
-    if (seen.has(id)) continue;
-    parts.row.remove();
-    kept.rows.delete(id);
+    order.push(parts.row);
   }
+  order.forEach((element, index) => {
+    if (list.children[index] !== element) list.insertBefore(element, list.children[index]);
+  });
+  const shown = new Set(order);
+  for (const element of [...list.children]) if (!shown.has(element)) element.remove();
+  for (const [id, parts] of kept.rows) if (!shown.has(parts.row)) kept.rows.delete(id);
 
   kept.tick = () => kept.rows.forEach((parts) => showTime(parts));
   kept.tick();
@@ -44,6 +47,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
     clearInterval(kept.timer);
     mounted.delete(parentElement);
   };
+}
+
+function heading(heads, stage, section) {
+  let head = heads.get(stage);
+  if (!head) {
+    const box = document.createElement("div");
+    box.className = "section";
+    box.setAttribute("role", "listitem");
+    head = { box, title: make("strong", "", box), note: make("span", "", box) };
+    heads.set(stage, head);
+  }
+  write(head.title, `${section.title} · ${section.count}`);
+  write(head.note, section.note);
+  return head.box;
 }
 
 function pause(button) {

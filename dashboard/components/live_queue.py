@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.components.money_words import dollars
-from dashboard.components.status_badge import LOOKS, STEPS, phase_words
+from dashboard.components.status_badge import STEPS, look_of, phase_words
 from jobs.admission import REFUSED_BY_MODERATION
 from jobs.errors import CatalogError
 from jobs.fal.catalog import Catalog
@@ -39,15 +39,27 @@ class Act:
     generation_id: str
 
 
-def live_queue(rows: list[dict[str, Any]], catalog: Catalog, now: datetime) -> Act | None:
+@dataclass(frozen=True)
+class Section:
+    """The heading above the rows of one stage."""
+
+    title: str
+    count: int
+    note: str
+
+
+def live_queue(
+    rows: list[dict[str, Any]], sections: dict[str, Section], catalog: Catalog, now: datetime
+) -> Act | None:
     """Show the rows of `generations.team_queue`; what was pressed, None when nothing was.
 
-    Only what a browser sends back is returned, so the caller checks it like any input.
+    `sections` are the headings by the `stage` of a row; rows of one stage stand together. Only what
+    a browser sends back is returned, so the caller checks it like any input.
     """
     shown = [row_data(row, catalog, now) for row in rows]
-    result = _LIST(
-        key="live_queue", data={"rows": shown, "steps": list(STEPS)}, on_act_change=lambda: None
-    )
+    heads = {stage: asdict(section) for stage, section in sections.items()}
+    data = {"rows": shown, "sections": heads, "steps": list(STEPS)}
+    result = _LIST(key="live_queue", data=data, on_act_change=lambda: None)
     return _new_act(result.act)
 
 
@@ -62,9 +74,11 @@ def _new_act(pressed: dict[str, Any] | None) -> Act | None:
 def row_data(row: dict[str, Any], catalog: Catalog, now: datetime) -> dict[str, Any]:
     """A row in the words of the page, ready for JSON."""
     status = _S(row["status"])
-    look = LOOKS[status]
+    stop_asked = row["cancel_requested_at"] is not None
+    look = look_of(status, stop_asked=stop_asked, claimed=row["claimed"])
     return {
         "id": str(row["id"]),
+        "stage": row["stage"],
         "title": row["title"] or f"{row['person_name']}'s generation",
         "hidden": row["title"] is None,
         "who": "You" if row["mine"] else row["person_name"],

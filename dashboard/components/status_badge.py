@@ -50,9 +50,24 @@ _NOW = {
 }
 
 
-def status_badge(status: GenerationStatus) -> None:
+_ENDING = StatusLook("Stopping", "orange", 4)
+"""Somebody stopped it, and fal has ended it: with a video or without."""
+
+
+def look_of(
+    status: GenerationStatus, *, stop_asked: bool = False, claimed: bool = False
+) -> StatusLook:
+    """How it is shown: after a stop that fal has answered to, or in a submit worker's hands too."""
+    if status is _S.QUEUED and claimed:
+        return LOOKS[_S.SUBMITTING]
+    if status is _S.COLLECTING and stop_asked:
+        return _ENDING
+    return LOOKS[status]
+
+
+def status_badge(status: GenerationStatus, *, stop_asked: bool = False) -> None:
     """The status as a coloured chip."""
-    look = LOOKS[status]
+    look = look_of(status, stop_asked=stop_asked)
     st.badge(look.words, color=look.color)
 
 
@@ -60,7 +75,9 @@ def phase_words(row: dict[str, Any]) -> str:
     """What is happening to a generation now, from a row of the queue."""
     status = GenerationStatus(row["status"])
     if status is _S.QUEUED:
-        return _queued_words(row)
+        return _NOW[_S.SUBMITTING] if row["claimed"] else _queued_words(row)
+    if status is _S.COLLECTING and row["cancel_requested_at"] is not None:
+        return "fal has answered to the stop. If it made the video, it is kept and charged."
     if status is _S.WAITING:
         return _waiting_words(row["queue_position"])
     if status is _S.UNKNOWN:
@@ -71,9 +88,12 @@ def phase_words(row: dict[str, Any]) -> str:
 
 
 def _queued_words(row: dict[str, Any]) -> str:
-    again = f"Trying again soon. {row['problem']}" if row["tries"] and row["problem"] else ""
-    place = f"Place {row['place']} in our queue." if row["place"] else "In our queue."
-    return again or place
+    if row["tries"] and row["problem"]:
+        return f"Trying again soon. {row['problem']}"
+    if not row["place"]:
+        return "In our queue."
+    own = f", {row['own_place']} of your own" if row["mine"] and row["own_place"] else ""
+    return f"Place {row['place']} in our queue{own}."
 
 
 def _waiting_words(queue_position: int | None) -> str:

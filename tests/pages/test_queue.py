@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -60,6 +61,18 @@ def rows(page: AppTest) -> list[dict[str, Any]]:
     return []
 
 
+def load_of(page: AppTest) -> str:
+    """What stands at the meter of the account's places."""
+    return " ".join(meter.proto.text for meter in page.get("progress"))
+
+
+def sections(page: AppTest) -> dict[str, dict[str, Any]]:
+    """The headings of the list by stage."""
+    (component,) = (c for c in page.get("bidi_component") if c.proto.component_name == "live_queue")
+    found: dict[str, dict[str, Any]] = json.loads(component.proto.json)["sections"]
+    return found
+
+
 def press_in_list(page: AppTest, name: str, generation_id: UUID | str) -> AppTest:
     page.session_state["live_queue"] = {
         "act": {"name": name, "id": str(generation_id), "press": str(uuid4())}
@@ -93,9 +106,53 @@ def test_what_was_submitted_stands_in_the_list_with_place_and_price(
     first, second = submit(), submit(prompt="Steam rises from the fresh coffee")
     page = queue()
     assert [row["id"] for row in rows(page)] == [str(first), str(second)]
-    assert rows(page)[1]["phase"] == "Place 2 in our queue."
+    assert rows(page)[1]["phase"] == "Place 2 in our queue, 2 of your own."
     assert rows(page)[1]["money"] == "$0.02 estimated"
-    assert "**2** waiting for us" in words_of(page)
+    assert "**0 of 20** places at fal in use · **2** waiting for us (2 yours)" in load_of(page)
+
+
+def test_waiting_at_fal_stands_apart_from_waiting_for_us(
+    queue: Open, submit: Submit, put: Callable[..., None], add_person: Callable[..., Person]
+) -> None:
+    at_fal, waits = submit(), submit()
+    put(at_fal, "waiting")
+    put(submit(add_person("Bob")), "running")
+    page = queue()
+    assert [(row["id"], row["stage"]) for row in rows(page)] == [
+        (str(at_fal), "at_fal"),
+        (str(waits), "waiting"),
+    ]
+    assert (sections(page)["at_fal"]["count"], sections(page)["waiting"]["count"]) == (1, 1)
+    assert "**2 of 20** places at fal in use (1 yours)" in load_of(page)
+
+
+def test_a_full_account_is_said_to_be_why(
+    queue: Open, submit: Submit, put: Callable[..., None]
+) -> None:
+    for generation_id in [submit() for _ in range(21)][:20]:
+        put(generation_id, "running")
+    note = sections(queue())["waiting"]["note"]
+    assert note.startswith("Our 20 places at fal are taken")
+
+
+def test_what_is_stopped_is_never_said_to_be_collected(
+    queue: Open, submit: Submit, put: Callable[..., None]
+) -> None:
+    generation_id = submit()
+    put(generation_id, "collecting", cancel_requested_at=datetime.now(UTC))
+    assert rows(queue())[0]["words"] == "Stopping"
+    page = queue(generation=str(generation_id))
+    assert "Stopping" in words_of(page)
+    assert "Collecting" not in words_of(page)
+
+
+def test_too_many_submits_are_refused_in_words(
+    queue: Open, submit: Submit, put: Callable[..., None]
+) -> None:
+    first, *_ = [submit() for _ in range(30)]
+    put(first, "failed", cause="timeout", problem="fal gave up on it.")
+    page = press_in_list(queue(), "again", first)
+    assert "You have submitted 30 times within a minute" in words_of(page)
 
 
 def test_a_colleagues_prompt_stays_hidden(

@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 from dashboard.components.live_queue import row_data
 from dashboard.components.money_words import dollars
 from dashboard.components.price_tag import seconds_words, time_words
+from dashboard.components.queue_notices import sections_of, why_words
 from dashboard.components.status_badge import LOOKS, phase_words
 from dashboard.components.timeline import PHASES, phases_of
 from dashboard.reads import QueueView, UsualTime
 from jobs.fal.catalog import load_catalog
 from jobs.lifecycle import can_stop
+from jobs.limits import HeldBack
 from storage.models import FINAL_STATUSES, GenerationStatus
 from storage.records.attempts import Account
-from storage.records.generations import HistoryEntry
+from storage.records.generations import HistoryEntry, QueueLoad
+from storage.settings import load_settings
 
 NOW = datetime(2026, 9, 29, 12, 0, tzinfo=UTC)
 CATALOG = load_catalog()
@@ -35,6 +38,10 @@ def row(status: GenerationStatus, **changes: Any) -> dict[str, Any]:
         "created_at": NOW - timedelta(seconds=30),
         "finished_at": NOW if status in FINAL_STATUSES else None,
         "place": None,
+        "own_place": None,
+        "claimed": False,
+        "cancel_requested_at": None,
+        "stage": "waiting",
         "queue_position": None,
         "tries": 0,
         "problem": None,
@@ -93,11 +100,63 @@ def test_a_billed_failure_shows_its_charge() -> None:
     assert row_data(failed, CATALOG, NOW)["money"] == "$0.50 charged"
 
 
-def test_counts_add_up() -> None:
-    statuses = (S.QUEUED, S.QUEUED, S.UNKNOWN, S.RUNNING, S.COLLECTING, S.COMPLETED)
-    view = QueueView([row(status) for status in statuses], Account(None, None, None))
-    assert view.counts == {"for_us": 2, "at_fal": 2, "collecting": 1}
+def test_a_place_is_told_in_all_and_among_ones_own() -> None:
+    words = phase_words(row(S.QUEUED, place=12, own_place=2))
+    assert words == "Place 12 in our queue, 2 of your own."
+    others = phase_words(row(S.QUEUED, place=12, own_place=2, mine=False))
+    assert others == "Place 12 in our queue."
+
+
+def test_what_a_worker_has_in_hand_does_not_wait() -> None:
+    data = row_data(row(S.QUEUED, claimed=True), CATALOG, NOW)
+    assert (data["words"], data["phase"]) == ("Sending to fal", "Handing it to fal.")
+
+
+def test_after_a_stop_nothing_is_said_to_be_collected() -> None:
+    data = row_data(row(S.COLLECTING, cancel_requested_at=NOW), CATALOG, NOW)
+    assert data["words"] == "Stopping"
+    assert "kept and charged" in data["phase"]
+
+
+LOAD = QueueLoad(in_flight=2, own_in_flight=1, queued=40, own_queued=5)
+
+
+def queue_view(load: QueueLoad = LOAD, *, locked: bool = False, **counts: int) -> QueueView:
+    numbers = dict.fromkeys(("all", "waiting", "at_fal", "collecting", "mine"), 0) | counts
+    totals = {f"n_{name}": n for name, n in numbers.items()}
+    return QueueView([row(S.QUEUED, **totals)], Account(NOW if locked else None, None, None), load)
+
+
+@pytest.mark.parametrize(
+    ("load", "locked", "own", "why"),
+    [
+        (LOAD, True, True, HeldBack.ACCOUNT_LOCKED),
+        (LOAD, False, True, HeldBack.ACCOUNT_FULL),
+        (QueueLoad(3, 2, 40, 5), False, True, HeldBack.PERSON_LIMIT),
+        (QueueLoad(3, 2, 40, 5), False, False, HeldBack.ACCOUNT_FULL),
+        (QueueLoad(1, 0, 40, 5), False, True, HeldBack.ITS_TURN),
+    ],
+)
+def test_the_heading_says_why_one_waits(
+    load: QueueLoad, locked: bool, own: bool, why: HeldBack
+) -> None:
+    settings = load_settings(fal_concurrency=2, person_concurrency=2)
+    sections = sections_of(queue_view(load, locked=locked), settings, own=own)
+    assert sections["waiting"].note == why_words(why, settings)
+
+
+def test_headings_count_what_the_list_leaves_out() -> None:
+    view = queue_view(all=512, waiting=500, at_fal=2, collecting=1, mine=500)
+    sections = sections_of(view, load_settings(), own=True)
+    found = {stage: section.count for stage, section in sections.items()}
+    assert found == {"collecting": 1, "at_fal": 2, "waiting": 500, "ended": 9}
     assert view.mine_is_moving
+
+
+def test_an_empty_queue_counts_nothing() -> None:
+    view = QueueView([], Account(None, None, None), QueueLoad(0, 0, 0, 0))
+    assert view.total("all") == 0
+    assert not view.mine_is_moving
 
 
 def history(*moves: tuple[GenerationStatus, float]) -> list[HistoryEntry]:
