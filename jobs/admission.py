@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from jobs import image_families
 from jobs.alert_refusals import refusals_noted
 from jobs.bells import Bell
 from jobs.bootstrap import Services
@@ -88,6 +89,7 @@ def admit(
     request = check_request(draft, services.catalog, services.rules)
     model = services.catalog.by_key(request.model)
     start = keep_image(services.store, request.image)
+    image_families.place(services, person, request.image, start)
     end = keep_image(services.store, request.end_image) if request.end_image else None
     reached(Step.ADMIT_IMAGE_KEPT)
     new = _new_generation(person, request, model, start, end, parent_id)

@@ -17,6 +17,7 @@ from importlib.resources import files
 from storage.errors import SettingsError
 
 _HEADER = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_PLACE = re.compile(r"/\*(\w+)\*/")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,14 @@ class Query:
     name: str
     description: str
     text: str
+
+    def with_parts(self, **parts: str) -> Query:
+        """The statement with `/*name*/` replaced by the part of that name.
+
+        Parts are fragments of the same .sql files, never words from outside.
+        """
+        text = _PLACE.sub(lambda place: parts.get(place[1], place[0]), self.text)
+        return Query(self.name, self.description, text)
 
 
 def parse_queries(text: str, source: str) -> dict[str, Query]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from signal import Signals
@@ -42,7 +43,8 @@ class EmbeddedPostgres(LocalServer):
     """A private Postgres under `folder`, with one user and one database, both named studio.
 
     `bin_dir` holds `postgres` and `initdb`; None: the bundled ones, else the system's. The server
-    is reached over TCP on 127.0.0.1 with a random password (scram-sha-256).
+    is reached over TCP on 127.0.0.1 with a random password (scram-sha-256). `settings` are Postgres'
+    own, in place of those for a small machine.
     """
 
     name: ClassVar[str] = "Postgres"
@@ -60,8 +62,10 @@ class EmbeddedPostgres(LocalServer):
         bin_dir: Path | None = None,
         *,
         start_within_s: float = 30.0,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(folder, log, start_within_s=start_within_s)
+        self._settings = {**_SETTINGS, **(settings or {})}
         self._wanted_bin_dir = bin_dir
         self._cluster = self.folder / "cluster"
         self._data = self._cluster / cluster.DATA
@@ -96,7 +100,7 @@ class EmbeddedPostgres(LocalServer):
 
     def _command(self, port: int) -> list[str]:
         argv = [str(self.bin_dir / "postgres"), "-D", str(self._data), "-p", str(port)]
-        for name, value in _SETTINGS.items():
+        for name, value in self._settings.items():
             argv += ["-c", f"{name}={value}"]
         return self._account.command(argv, self.stop_steps[0][0])
 

@@ -1,13 +1,21 @@
 -- name: insert
--- The asset of a completed generation; fields of the request are copied from it.
+-- The asset of a completed generation; fields of the request are copied from it, and so is what
+-- was charged for it already.
 insert into studio.videos (
     id, title, tags, person_id, team_id, campaign_id, path, poster_path, model, prompt, seed,
-    parameters, size_bytes, duration_s, resolution, aspect_ratio, fps, width, height)
+    parameters, size_bytes, duration_s, resolution, aspect_ratio, fps, width, height, batch_id,
+    family_id, cost_microusd)
 select
     g.id, g.title, g.tags, g.person_id, g.team_id, g.campaign_id, %(path)s, %(poster_path)s,
     g.model, g.prompt, %(seed)s, g.parameters, %(size_bytes)s, %(duration_s)s, g.parameters ->> 'resolution',
-    %(aspect_ratio)s, %(fps)s, %(width)s, %(height)s
-from studio.generations as g where g.id = %(id)s;
+    %(aspect_ratio)s, %(fps)s, %(width)s, %(height)s, g.batch_id, i.family_id,
+    coalesce((
+        select (sum(c.amount_usd) * 1000000)::bigint from studio.charges as c
+        where c.generation_id = g.id), 0)
+from studio.generations as g
+left join studio.product_images as i
+    on i.team_id = g.team_id and i.sha256 = g.start_image ->> 'sha256'
+where g.id = %(id)s;
 
 -- name: by_id
 -- One video with its names and what was asked for. No row: there is none, or it was purged.
