@@ -1,6 +1,6 @@
 """What the watcher does for the CDN: copies that are missing, copies that are too many, and caches.
 
-Three rules over the record, each of which may be killed at any moment and is then done anew. What
+Four rules over the record, each of which may be killed at any moment and is then done anew. What
 the CDN should have is not written down anywhere: it follows from the record (ready renditions of
 videos that are not in the trash, but not the originals). What it has, and what its caches have
 still to forget, are rows (`storage.records.cdn`). A row is written before its file is put and
@@ -35,6 +35,8 @@ log = structlog.get_logger(__name__)
 CDN_S = 2.0
 """How often the watcher looks."""
 RECENT = timedelta(days=1)
+LISTED_EVERY_S = 24 * 3600.0
+"""The bucket is listed so often: a thousand files a request, which cost."""
 WHOLE_EVERY_S = 3600.0
 """Everything is compared so often, for what a look at recent changes can't see: an upgrade, a
 record restored from a backup, a rendition that was made long after its video."""
@@ -48,10 +50,11 @@ LONGEST_WAIT_S = 3600.0
 
 @dataclass
 class CdnUpkeep:
-    """The rules, and when everything was compared last (monotonic seconds)."""
+    """The rules, and when everything was compared and listed last (monotonic seconds)."""
 
     services: Services
     compared_at: float = -math.inf
+    listed_at: float = -math.inf
 
     async def run(self) -> None:
         """Every rule once, beside the event loop; nothing without a CDN."""
@@ -70,11 +73,29 @@ class CdnUpkeep:
             record.release_trashed(tx, since)
             if whole:
                 record.release_unnamed(tx)
+        if time.monotonic() - self.listed_at >= LISTED_EVERY_S:
+            find_lost(self.services, cdn)
+            self.listed_at = time.monotonic()
         remove_leaving(self.services, cdn)
         copied = copy_missing(self.services, cdn, since, PER_WHOLE_RUN if whole else PER_RUN)
         purge_caches(self.services, cdn)
         if whole and copied == 0:
             self.compared_at = time.monotonic()
+
+
+def find_lost(services: Services, cdn: Cdn) -> int:
+    """Have copies made again that somebody removed from the bucket; how many."""
+    with services.database.as_service() as tx:
+        counted_on = record.ready_keys(tx)
+    try:
+        lost = counted_on - {found.key for found in cdn.bucket.list("videos")}
+    except ObjectStoreError as exc:
+        log.warning("the CDN can't be listed", error=str(exc))
+        return 0
+    if lost:
+        log.warning("copies are gone from the CDN", files=len(lost))
+    with services.database.as_service() as tx:
+        return record.copy_again(tx, sorted(lost))
 
 
 def copy_missing(services: Services, cdn: Cdn, since: datetime, limit: int = PER_RUN) -> int:

@@ -145,6 +145,11 @@ def troubles(tx: Transaction) -> list[Trouble]:
     return [Trouble(**row) for row in tx.all(_Q["troubles"])]
 
 
-def cdn_keys(tx: Transaction) -> set[str]:
-    """Keys in the bucket of every copy that is finished."""
-    return {row["cdn_key"] for row in tx.all(_Q["copies"])}
+def ready_keys(tx: Transaction) -> set[str]:
+    """Keys in the bucket of every copy whose address is given out."""
+    return {row["cdn_key"] for row in tx.all(_Q["ready_keys"])}
+
+
+def copy_again(tx: Transaction, cdn_keys: Sequence[str]) -> int:
+    """These copies are gone from the bucket; how many of them are made again."""
+    return tx.run(_Q["copy_again"], cdn_keys=[*cdn_keys])

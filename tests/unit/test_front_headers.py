@@ -32,3 +32,27 @@ def test_browsers_stay_with_tls_once_people_use_it() -> None:
     tls = security_headers(load_settings(public_url="https://studio.test"))
     assert "strict-transport-security" not in plain
     assert "strict-transport-security" in tls
+
+
+CDN = {
+    "r2_account_id": "0123456789abcdef0123456789abcdef",
+    "cdn_public_url": "https://cdn.acme.test/films",
+}
+
+
+def test_files_may_come_from_the_cdn_and_from_nowhere_else() -> None:
+    signed = load_settings(_env_file=None, r2_account_id=CDN["r2_account_id"])
+    public = load_settings(_env_file=None, **CDN)
+    host = f"https://{CDN['r2_account_id']}.r2.cloudflarestorage.com"
+    assert hosts_of(security_headers(signed)["content-security-policy"]) == {host}
+    assert hosts_of(security_headers(public)["content-security-policy"]) == {
+        "https://cdn.acme.test"
+    }
+
+
+def hosts_of(policy: str) -> set[str]:
+    """Every host that a policy names; each may send images and videos only."""
+    named = {part.split()[0]: set(part.split()) for part in policy.split("; ") if "://" in part}
+    assert set(named) == {"img-src", "media-src"}
+    assert named["img-src"] - {"img-src", "data:"} == named["media-src"] - {"media-src"}
+    return {word for word in named["media-src"] if "://" in word}

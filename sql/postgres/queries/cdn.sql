@@ -118,6 +118,11 @@ union all
 select url, 'purge', tries, problem from studio.cdn_purges where problem is not null
 order by 3 desc, 1;
 
--- name: copies
--- Every copy that the CDN should have.
-select cdn_key from studio.cdn_copies where state <> 'copying';
+-- name: ready_keys
+-- Every copy whose address is given out.
+select cdn_key from studio.cdn_copies where state = 'ready';
+
+-- name: copy_again
+-- Copies that somebody removed from the bucket.
+update studio.cdn_copies set state = 'copying', due_at = now()
+where cdn_key = any(%(cdn_keys)s) and state = 'ready';
