@@ -33,7 +33,9 @@ from dashboard.whoami import current_person
 from storage.errors import RecordNotFound
 from storage.models import FINAL_STATUSES, Person
 
-_FAST_S, _SLOW_S = 1, 2
+_FAST_S, _SLOW_S, _LONG_S = 1, 2, 5
+_LONG = 1000
+"""From so many rows on, most of them wait, and a place changes seldom."""
 _MINE, _EVERYBODY = "Mine", "Everybody's"
 
 
@@ -90,6 +92,8 @@ def _tick_list(mine: bool, pace_s: int) -> None:
 
 
 def _pace_of(view: QueueView) -> int:
+    if view.total("all") >= _LONG:
+        return _LONG_S
     return _FAST_S if view.mine_is_moving else _SLOW_S
 
 

@@ -103,7 +103,7 @@ select
     g.finished_at,
     places.place,
     g.person_id = auth.uid() as mine,
-    case when g.person_id = auth.uid() or studio.my_role() in ('manager', 'admin')
+    case when g.person_id = auth.uid() or (select studio.my_role()) in ('manager', 'admin')
         then g.title end as title,
     g.cancel_requested_at,
     places.own_place,
@@ -112,7 +112,7 @@ from studio.generations as g
 inner join studio.people as p on p.id = g.person_id
 left join studio.queue_places as places on places.id = g.id
 where auth.uid() is not null
-    and (g.team_id = studio.my_team() or studio.my_role() = 'admin');
+    and (g.team_id = (select studio.my_team()) or (select studio.my_role()) = 'admin');
 comment on column studio.team_queue.place is
     'Place among all that wait for us, first is 1; null: does not wait, or is tried again later.';
 comment on column studio.team_queue.own_place is 'The same among those of its person.';
