@@ -34,6 +34,14 @@ _BETWEEN = re.compile(r"[\s,]+(?=[A-Za-z][\w+.-]*://)")
 """Only what begins like an address begins one: addresses themselves may hold commas."""
 _HTTP_ERROR = re.compile(r"\berror=(\d{3})\b")
 _UNREADABLE = "Unreadable address"
+_COMMON_NAMES = {
+    "E-Mail": "E-mail",
+    "JSON": "Webhook",
+    "Form": "Webhook",
+    "XML": "Webhook",
+    "Power Automate / Workflows (for MSTeams)": "Teams",
+}
+"""Services that people know by another name than apprise's."""
 
 logging.getLogger("apprise").propagate = False
 logging.getLogger("apprise").addHandler(logging.NullHandler())
@@ -131,7 +139,10 @@ def _refused(receiver: Receiver, words: list[str]) -> AlertNotDelivered:
 @lru_cache(maxsize=64)
 def _service_name(url: SecretStr) -> str:
     notifier = _notifier(url)
-    return _UNREADABLE if notifier is None else str(notifier[0].service_name)
+    if notifier is None:
+        return _UNREADABLE
+    name = str(notifier[0].service_name)
+    return _COMMON_NAMES.get(name, name)
 
 
 def _notifier(url: SecretStr) -> Apprise | None:

@@ -78,7 +78,7 @@ def hard_limit_words(state: BudgetState, zone: ZoneInfo) -> tuple[str, str, str,
 
 
 def _anew(state: BudgetState, zone: ZoneInfo) -> str:
-    return f" It begins anew on {moment(state.resets_at, zone)}." if state.resets_at else ""
+    return f" The budget begins anew on {moment(state.resets_at, zone)}." if state.resets_at else ""
 
 
 def letter(alert: Alert, message: Message, settings: Settings) -> Letter:

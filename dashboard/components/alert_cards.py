@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -13,7 +14,7 @@ from dashboard.roles import BUDGETS, QUEUE, PageEntry
 from dashboard.services import services
 from storage.records.alerts import Alert, AlertKind, Delivery, Message, Severity
 
-LOOKS = {  # icon and words of a severity
+LOOKS: dict[Severity, tuple[str, str, Literal["red", "orange"]]] = {  # icon, words, color
     Severity.CRITICAL: (":material/error:", "Needs somebody now", "red"),
     Severity.WARNING: (":material/warning:", "Worth a look", "orange"),
 }
@@ -64,8 +65,8 @@ def _show_card(alert: Alert, deliveries: list[Delivery], zone: ZoneInfo) -> None
     icon, words, color = LOOKS[alert.severity]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{icon} {plain(alert.title)}**", width="stretch")
-            st.badge(words, color="red" if color == "red" else "orange")
+            st.markdown(f":{color}[{icon}] **{plain(alert.title)}**", width="stretch")
+            st.badge(words, color=color)
         st.markdown(plain(alert.happened))
         st.markdown(f":material/payments: {plain(alert.cost)}")
         st.markdown(f":material/arrow_forward: {plain(alert.todo)}")

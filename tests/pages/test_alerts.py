@@ -164,14 +164,14 @@ def test_who_was_told_and_who_could_not_be_is_shown(
     receiver.status = 500
     lock(told)
     tell(told)
-    assert "JSON did not take the message (HTTP 500)" in words_of(opened(ada))
+    assert "Webhook did not take the message (HTTP 500)" in words_of(opened(ada))
     receiver.status = 200
     with told.database.as_service() as tx:
         (alert,) = alerts.open_alerts(tx, limit=9)
-        alerts.note_not_told(tx, alert.id, "JSON", problem="JSON did not.", wait_s=-1)
+        alerts.note_not_told(tx, alert.id, "Webhook", problem="It did not.", wait_s=-1)
     tell(told)
     alert_reads.overview.clear()
-    assert "JSON: told at" in words_of(opened(ada))
+    assert "Webhook: told at" in words_of(opened(ada))
 
 
 @pytest.mark.usefixtures("watched")
@@ -195,11 +195,11 @@ def test_a_test_alert_tells_who_took_it(
     (button,) = [b for b in page.button if b.label == "Send a test alert"]
     page = button.click().run()
     assert not page.exception
-    assert "JSON took the test alert" in words_of(page)
+    assert "Webhook took the test alert" in words_of(page)
     assert receiver.titles == ["Test alert"]
     receiver.status = 403
     page = button.click().run()
-    assert "JSON did not take the message (HTTP 403)" in words_of(page)
+    assert "Webhook did not take the message (HTTP 403)" in words_of(page)
     assert SECRET not in words_of(page)
 
 

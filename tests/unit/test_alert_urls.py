@@ -39,4 +39,4 @@ def test_nothing_set_is_nobody_to_tell() -> None:
 def test_receivers_are_known_by_their_service_and_numbered() -> None:
     urls = "json://h/1, jsons://h/2\nmailtos://ann:secret@acme.test, rubbish://x"
     names = [receiver.name for receiver in receivers(load_settings(alert_urls=urls))]
-    assert names == ["JSON", "JSON 2", "E-Mail", "Unreadable address"]
+    assert names == ["Webhook", "Webhook 2", "E-mail", "Unreadable address"]

@@ -116,7 +116,7 @@ def test_a_receiver_that_is_down_is_told_when_it_is_back(
     assert receiver.turned_away == 1
     (failed,) = delivered()
     assert (failed.told, failed.tries) == (None, 1)
-    assert failed.problem == "JSON did not take the message (HTTP 500)."
+    assert failed.problem == "Webhook did not take the message (HTTP 500)."
     receiver.status = 200
     as_owner(WAITS_OVER)
     for _ in range(2):
@@ -214,8 +214,8 @@ def test_a_test_alert_tells_for_each_receiver_whether_it_went_out(
     ada = add_person("Ada", role=Role.ADMIN)
     tried = send_test(studio, ada)
     assert [(t.receiver, t.problem and str(t.problem)) for t in tried] == [
-        ("JSON", None),
-        ("JSON 2", "JSON 2 did not take the message (HTTP 404)."),
+        ("Webhook", None),
+        ("Webhook 2", "Webhook 2 did not take the message (HTTP 404)."),
         ("Unreadable address", "An address in STUDIO_ALERT_URLS can't be read."),
     ]
     assert receiver.titles == ["Test alert"]
