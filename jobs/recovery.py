@@ -24,7 +24,7 @@ from jobs.resolving import carry_out
 from jobs.steps import Step, reached
 from jobs.submitting import keep_answer
 from storage.errors import RecordConflict
-from storage.models import Attempt
+from storage.models import Attempt, AttemptState
 from storage.postgres import Transaction
 from storage.records import attempts, events, generations, outcomes
 from storage.records.generations import Change
@@ -151,6 +151,10 @@ def _resolve(services: Services, attempt: Attempt) -> bool:
         return False
     matches = {match.ref.request_id: match.ref for match in found}
     ever = _note_look(services, attempt, list(matches), None)
+    if attempt.state is not AttemptState.UNKNOWN:
+        if ever:
+            log.error("fal has a request that was marked as not submitted", request_ids=ever)
+        return False
     if len(ever) != 1 or ever[0] not in matches:
         return False
     try:

@@ -44,7 +44,7 @@ from storage.models import (
     InputImage,
 )
 from storage.postgres import Transaction
-from storage.records import attempts, generations
+from storage.records import attempts, generations, outcomes
 from storage.records.generations import Change, Lease
 
 log = structlog.get_logger(__name__)
@@ -177,7 +177,7 @@ def keep_answer(
     lease was lost settles an unknown outcome, and one being canceled is canceled at fal.
     """
     with services.database.as_service() as tx:
-        attempts.accept(
+        kept = attempts.accept(
             tx,
             attempt_id,
             request_id=accepted.request_id,
@@ -186,11 +186,19 @@ def keep_answer(
             cancel_url=accepted.cancel_url,
             queue_position=accepted.queue_position,
         )
-        if try_move(tx, generation_id, Event.ACCEPTED):
+        if not kept and outcomes.generation_of_request(tx, accepted.request_id) is None:
+            _note_too_late(tx, attempt_id, accepted.request_id)
+        elif try_move(tx, generation_id, Event.ACCEPTED):
             attempts.unlock_account(tx)
         else:
             try_move(tx, generation_id, Event.ADOPTED)
         reached(Step.SUBMIT_KEEPING)
+
+
+def _note_too_late(tx: Transaction, attempt_id: UUID, request_id: str) -> None:
+    """A person has said meanwhile that it was not submitted: fal may bill what nobody collects."""
+    outcomes.note_look(tx, attempt_id, [request_id], None)
+    log.error("fal has a request that was given up", request_id=request_id)
 
 
 def _not_uploaded(

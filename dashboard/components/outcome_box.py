@@ -23,7 +23,7 @@ from storage.models import GenerationStatus
 from storage.records.outcomes import Decided, Decision
 
 _CHOICE, _PROBLEM = "outcome_choice_{}", "outcome_problem_{}"
-"""Keys of the session, by generation."""
+"""Keys of the session, by generation. The problem is kept as (choice, error)."""
 _ADOPT, _ABSENT, _AGAIN = "I found it at fal", "fal never got it", "Submit it again"
 _ICONS = {_ADOPT: ":material/link:", _ABSENT: ":material/link_off:", _AGAIN: ":material/replay:"}
 
@@ -143,9 +143,9 @@ def _decide(found: OpenOutcome, held: str) -> None:
         _absent_form(found, held)
     elif choice == _AGAIN:
         _again_form(found, held)
-    refusal = st.session_state.get(_PROBLEM.format(found.generation_id))
-    if refusal is not None and choice is not None:
-        show_problem(refusal)
+    refused, problem = st.session_state.get(_PROBLEM.format(found.generation_id), (None, None))
+    if choice is not None and refused == choice and problem is not None:
+        show_problem(problem)
 
 
 def _adopt_form(found: OpenOutcome) -> None:
@@ -203,15 +203,15 @@ def _open_second(generation_id: UUID, reason: str, *, confirmed: bool) -> None:
 
 def _act(generation_id: UUID, decide: Callable[[], None]) -> None:
     """Decide, or keep the reason why not; then show the generation as it is now."""
-    problem = _PROBLEM.format(generation_id)
+    choice, problem = _CHOICE.format(generation_id), _PROBLEM.format(generation_id)
     st.session_state.pop(problem, None)
     try:
         with st.spinner("Asking fal …"):
             decide()
     except StudioError as exc:
-        st.session_state[problem] = exc
+        st.session_state[problem] = (st.session_state.get(choice), exc)
     else:
-        st.session_state.pop(_CHOICE.format(generation_id), None)
+        st.session_state.pop(choice, None)
     reads.queue.clear()
     reads.generation.clear()
     st.rerun()

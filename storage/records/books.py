@@ -10,7 +10,7 @@ from storage.sqlfiles import migrations, queries
 
 _Q = queries("books")
 _NOT_INVARIANTS = frozenset({"files", "applied_migrations"})
-_WARNINGS = frozenset({"unknown_outcomes", "unverified_charges"})
+_WARNINGS = frozenset({"unknown_outcomes", "found_after_the_end", "unverified_charges"})
 
 
 @dataclass(frozen=True)

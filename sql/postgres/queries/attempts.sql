@@ -73,13 +73,21 @@ returning a.id;
 
 -- name: unresolved
 -- Attempts whose answer was lost and that are due to be looked for: the older, the less often, and
--- at least every ten minutes.
+-- at least every ten minutes. Also, as long as fal can bill them, those that a person has marked as
+-- not submitted.
 select a.* from studio.attempts as a
 inner join studio.generations as g on g.id = a.generation_id
 where a.state = 'unknown' and g.status in ('unknown', 'canceling')
     and (a.looked_at is null or a.looked_at <= now() - least(
         (now() - a.created_at) / 20, interval '10 minutes'))
-order by a.looked_at nulls first, a.created_at;
+union all
+select a.* from studio.outcome_decisions as d
+inner join studio.attempts as a on a.id = d.attempt_id
+where d.what = 'not_submitted' and d.state = 'done'
+    and a.state = 'ended' and a.request_id is null and a.found_ids = '{}'
+    and (a.looked_at is null or a.looked_at <= least(
+        d.chargeable_until, now() - least((now() - a.created_at) / 20, interval '10 minutes')))
+order by looked_at nulls first, created_at;
 
 -- name: observe
 -- What one round of polls saw, many requests in one statement.

@@ -46,7 +46,7 @@ having count(*) > 1;
 -- name: budgets_overshot
 -- Charges and holds are within every hard limit.
 select b.id::text as id,
-    b.scope || ' budget of ' || allowed.usd || ' USD a ' || b.period || ' holds ' || u.used_usd
+    b.scope || ' budget of ' || b.limit_usd || ' USD a ' || b.period || ' holds ' || u.used_usd
         as problem
 from studio.budgets as b
 cross join lateral (
@@ -59,19 +59,47 @@ cross join lateral (
 cross join lateral (
     select studio.budget_used_usd(b, who.person_id) as used_usd
 ) as u
-/* A grant that ended let money out while it lasted. */
 cross join lateral (
-    select b.limit_usd + coalesce(sum(g.amount_usd), 0) as usd from studio.budget_grants as g
+    select min(h.created_at) as oldest from studio.holds as h
+    where h.released_at is null and case b.scope
+        when 'team' then h.team_id = b.team_id
+        when 'campaign' then h.campaign_id = b.campaign_id
+        when 'person' then h.person_id = who.person_id
+        else true end
+) as held
+/* Whatever gave room since the oldest money that counts: a hold keeps what a grant let out, and
+   what was taken back, beyond the window's end. */
+cross join lateral (
+    select least(studio.period_start(b.period, now()), held.oldest) as since
+) as money
+cross join lateral (
+    select coalesce(sum(g.amount_usd), 0) as usd from studio.budget_grants as g
     where g.budget_id = b.id and g.starts_at <= now()
-        and coalesce(g.ended_at, g.ends_at) > studio.period_start(b.period, now())
-) as allowed
-where b.active and b.kind = 'hard' and u.used_usd > allowed.usd
-    /* A limit set below what was used already refuses everything since, and so is kept. */
+        and coalesce(g.ended_at, g.ends_at) > money.since
+) as granted
+/* People may correct beyond a limit; admission may not pass it. */
+cross join lateral (
+    select coalesce(sum(abs(c.amount_usd)), 0) as usd from studio.charges as c
+    where c.kind = 'adjustment' and c.created_at >= money.since and case b.scope
+        when 'team' then c.team_id = b.team_id
+        when 'campaign' then c.campaign_id = b.campaign_id
+        when 'person' then c.person_id = who.person_id
+        else true end
+) as corrected
+where b.active and b.kind = 'hard'
+    and u.used_usd > b.limit_usd + granted.usd + corrected.usd
+    /* A limit set below what was used already refuses everything since, and so is kept. So is
+       everybody's own when it comes to apply to somebody whose own budget was taken away. */
     and exists (
         select from studio.holds as h
         where h.created_at > coalesce((
             select max(c.changed_at) from studio.budget_changes as c
-            where c.budget_id = b.id and c.what = 'set'), '-infinity')
+            inner join studio.budgets as s on s.id = c.budget_id
+            where c.what in ('set', 'removed') and (
+                s.id = b.id or (
+                    b.scope = 'person' and b.person_id is null
+                    and s.person_id = who.person_id
+                    and s.period = b.period and s.kind = b.kind))), '-infinity')
             and case b.scope
                 when 'team' then h.team_id = b.team_id
                 when 'campaign' then h.campaign_id = b.campaign_id
@@ -129,6 +157,14 @@ from studio.generations as g where g.end_image is not null;
 -- No submit's outcome is unknown.
 select a.generation_id::text as id, 'outcome unknown since ' || a.created_at as problem
 from studio.attempts as a where a.state = 'unknown';
+
+-- name: found_after_the_end
+-- Nothing that a person marked as not submitted was found at fal afterwards.
+select a.generation_id::text as id,
+    'fal has ' || array_to_string(a.found_ids, ', ') || ', which nobody collects' as problem
+from studio.outcome_decisions as d
+inner join studio.attempts as a on a.id = d.attempt_id
+where d.what = 'not_submitted' and a.state = 'ended' and a.found_ids <> '{}';
 
 -- name: unverified_charges
 -- Every charge of the last 30 days is fal's own bill.

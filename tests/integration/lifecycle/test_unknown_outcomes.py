@@ -16,7 +16,7 @@ from jobs.admission import stop
 from jobs.bootstrap import SIMULATOR_KEY, Services
 from jobs.errors import FalError, FalUnavailable, IllegalTransition, InvalidRequest, NotAllowed
 from jobs.fal.client import FalClient
-from jobs.fal.messages import Done, FoundRequest, RequestRef
+from jobs.fal.messages import Accepted, Done, FoundRequest, RequestRef
 from jobs.fal.simulator.process import Simulator
 from jobs.open_outcomes import decisions_of, open_outcome
 from jobs.recovery import resolve_unknowns, settle_unknowns
@@ -26,9 +26,10 @@ from jobs.resolving import (
     mark_not_submitted,
     submit_again,
 )
-from jobs.submitting import submit_next
+from jobs.submitting import keep_answer, submit_next
 from storage.errors import RecordNotFound, StudioError
 from storage.models import AttemptState, FailureCause, Generation, GenerationStatus, Person, Role
+from storage.records import books
 
 Submit = Callable[..., UUID]
 Look = Callable[[UUID], Generation]
@@ -568,3 +569,31 @@ def test_a_request_that_is_found_first_overtakes_a_decision(
     assert money(generation_id).charge.verified
     (decision,) = decisions_of(services, person, generation_id)
     assert decision.state == "overtaken"
+
+
+def test_what_was_given_up_too_early_is_still_looked_for_and_told(
+    services: Services, lost: Any, person: Person, look: Look, money: Any, tries: Any
+) -> None:
+    generation_id = lost()
+    mark_not_submitted(services, person, generation_id, WHY, confirmed=True)
+    deadline = time.monotonic() + 30
+    while not tries(generation_id)[0].found_ids:
+        assert resolve_unknowns(services) == 0
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert look(generation_id).status is GenerationStatus.FAILED
+    with services.database.as_service() as tx:
+        told = {b.name: b.rows for b in books.broken_invariants(tx)}["found_after_the_end"]
+    assert [row["id"] for row in told] == [str(generation_id)]
+
+
+def test_an_answer_that_comes_after_it_was_given_up_is_told(
+    services: Services, lost: Any, person: Person, at_fal: Any, tries: Any
+) -> None:
+    generation_id = lost()
+    mark_not_submitted(services, person, generation_id, WHY, confirmed=True)
+    ref = services.fal.request_ref(tries(generation_id)[0].endpoint, at_fal(generation_id))
+    answer = Accepted(ref.request_id, ref.status_url, ref.response_url, ref.cancel_url, None)
+    keep_answer(services, generation_id, tries(generation_id)[0].id, answer)
+    (attempt,) = tries(generation_id)
+    assert (attempt.state, attempt.found_ids) == (AttemptState.ENDED, [ref.request_id])
