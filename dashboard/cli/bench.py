@@ -117,6 +117,24 @@ def media(clip_s: int, source: Path | None, runs: int, as_json: bool) -> None:
         show_table([found])
 
 
+@bench.command()
+@click.option(
+    "--videos", type=click.IntRange(1000, 10_000_000), default=1_000_000, show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def gallery(videos: int, as_json: bool) -> None:
+    """Pages, filters and searches of the gallery, beside offset paging. A million take minutes."""
+    from jobs.bench.gallery import measure_gallery
+    from jobs.bench.isolation import isolated_folder
+
+    with isolated_folder() as folder:
+        found = measure_gallery(folder, videos)
+    if as_json:
+        show_json(found)
+    else:
+        show_table([found])
+
+
 def show_table(columns: list[dict[str, Any]]) -> None:
     """One line for each figure, one column for each measurement."""
     for name, value in columns[0].items():

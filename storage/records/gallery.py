@@ -21,12 +21,15 @@ from storage.sqlfiles import Query, queries
 
 _Q = queries("gallery")
 
-FEW = 2000
+FEW = 4000
 """Videos that a search may find to be looked up one by one. A search that finds more is common
 enough to be met soon on a walk through the gallery in its order."""
 
 MOST_COUNTED = 1000
 """Beyond it a count says "1,000+": an exact one would read every row."""
+
+MOST_IN_GROUP = 100
+"""The same for the groups of a page, of which there are many."""
 
 MICRO = Decimal("0.000001")
 
@@ -69,7 +72,7 @@ class VideoFilter:
     """
 
     search: str = ""
-    """Words looked for in title, tags, prompt and campaign; each as the beginning of a word."""
+    """Words looked for in title, tags, prompt and campaign; the last may be a beginning of one."""
     trashed: bool = False
     team_ids: tuple[UUID, ...] = ()
     campaign_ids: tuple[UUID, ...] = ()
@@ -186,7 +189,7 @@ class Head:
     newest_id: UUID
     newest_at: datetime
     count: int
-    """Videos in it, at most `MOST_COUNTED + 1`: then there are more."""
+    """Videos in it, at most `MOST_IN_GROUP + 1`: then there are more."""
 
 
 @dataclass(frozen=True)
@@ -321,7 +324,7 @@ def campaigns_in_use(tx: Transaction, planned: Plan) -> list[Named]:
 
 
 def recent_tags(tx: Transaction, planned: Plan, *, limit: int) -> list[tuple[str, int]]:
-    """Tags of the latest 2,000 videos of the view and how many have them, most used first."""
+    """Tags of the latest 500 videos of the view and how many have them, most used first."""
     return [(row["tag"], row["n"]) for row in _facet(tx, "recent_tags", planned, limit=limit)]
 
 
@@ -393,10 +396,10 @@ def _search_part(
     if wanted.trashed:
         return "where_words"
     team_id = reader.team_id or (wanted.team_ids[0] if len(wanted.team_ids) == 1 else None)
-    rows = tx.all(_Q["search"], words=asked["words"], team_id=team_id, most=FEW + 1)
-    if len(rows) > FEW:
+    ids = tx.one(_Q["search"], words=asked["words"], team_id=team_id, most=FEW)["ids"]
+    if ids is None:
         return "where_words"
-    parameters["found"] = [row["id"] for row in rows]
+    parameters["found"] = ids
     return "where_found"
 
 
@@ -453,7 +456,7 @@ def _group_counts(
 ) -> dict[UUID, int]:
     kind = {Group.CAMPAIGN: "campaign", Group.IMAGE: "family"}.get(group, "batch")
     query = _Q["group_counts"].with_parts(filters=planned.filters, group_key=_Q[f"by_{kind}"].text)
-    rows = tx.all(query, **planned.parameters, keys=keys, most=MOST_COUNTED + 1)
+    rows = tx.all(query, **planned.parameters, keys=keys, most=MOST_IN_GROUP + 1)
     return {row["group_key"]: row["n"] for row in rows}
 
 

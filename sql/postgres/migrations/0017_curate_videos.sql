@@ -222,7 +222,8 @@ grant insert (person_id, kind, items) on studio.video_changes to authenticated;
 grant update (undone_at) on studio.video_changes to authenticated;
 grant update (name, filters, shared, updated_at) on studio.saved_searches to authenticated;
 
-create policy everybody on studio.event_kinds for select to authenticated using (true);
+create policy everybody on studio.event_kinds for select to authenticated
+using ((select studio.my_role()) is not null);
 drop policy own_acts on studio.events;
 create policy own_acts on studio.events for insert to authenticated with check (
     person_id = (select auth.uid())

@@ -1,11 +1,41 @@
 -- Finding videos: words and tags, every filter and every order of the gallery by an index.
 
--- The words a video is found by: title, tags, campaign and prompt, as written and (so that
--- "sneakers" finds "sneaker") by their English stem. Three kinds of lexemes no word can be: `#tag`
--- for a whole tag, `!id` for the team and `@id` for the campaign. Names of campaigns change, ids do
--- not: a search looks the names up first, so a renamed campaign is found by its new name at once.
+-- A campaign's name stands with its videos, so that one index finds words of both. Names change:
+-- whoever renames a campaign renames it here in the same transaction.
+alter table studio.videos add column campaign_name text not null default '';
+comment on column studio.videos.campaign_name is
+    'Copy of the campaign''s name for the search, kept by triggers; empty for none.';
+
+create function studio.copy_campaign_name() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    new.campaign_name := coalesce((
+        select c.name from studio.campaigns as c where c.id = new.campaign_id), '');
+    return new;
+end
+$$;
+create trigger videos_copy_campaign_name
+before insert or update of campaign_id, campaign_name on studio.videos
+for each row execute function studio.copy_campaign_name();
+
+create function studio.rename_in_videos() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    update studio.videos set campaign_name = new.name where campaign_id = new.id;
+    return null;
+end
+$$;
+create trigger campaigns_rename_in_videos
+after update of name on studio.campaigns
+for each row when (old.name is distinct from new.name)
+execute function studio.rename_in_videos();
+
+update studio.videos set campaign_name = '' where campaign_id is not null;
+
+-- The words a video is found by, as written and (so that "sneakers" finds "sneaker") by their
+-- English stem. Two kinds of lexemes no word can be: `#tag` for a whole tag, `!id` for the team.
 create function studio.video_words(
-    p_title text, p_tags text [], p_team uuid, p_campaign uuid, p_prompt text
+    p_title text, p_tags text [], p_campaign_name text, p_prompt text, p_team uuid
 ) returns tsvector
 language plpgsql immutable set search_path = '' as $$
 declare
@@ -18,40 +48,39 @@ begin
         || setweight(to_tsvector('pg_catalog.english', left(p_title, 1000)), 'A')
         || setweight(to_tsvector('pg_catalog.simple', coalesce(v_tag_words, '')), 'B')
         || setweight(array_to_tsvector(v_tags), 'B')
-        || setweight(array_to_tsvector(
-            array_remove(array['!' || p_team::text, '@' || p_campaign::text], null)), 'C')
+        || setweight(to_tsvector('pg_catalog.simple', left(p_campaign_name, 1000)), 'C')
         || setweight(to_tsvector('pg_catalog.simple', v_prompt), 'D')
-        || setweight(to_tsvector('pg_catalog.english', v_prompt), 'D');
+        || setweight(to_tsvector('pg_catalog.english', v_prompt), 'D')
+        || array_to_tsvector(array['!' || p_team::text]);
 end
 $$;
 
 alter table studio.videos add column words tsvector not null
-generated always as (studio.video_words(title, tags, team_id, campaign_id, prompt)) stored;
+generated always as (
+    studio.video_words(title, tags, campaign_name, prompt, team_id)) stored;
 create index videos_words on studio.videos using gin (words) where status = 'ready';
 
-alter table studio.campaigns add column words tsvector not null
-generated always as (to_tsvector('pg_catalog.simple', name)) stored;
-
--- What was typed, as a query on video_words: every word must be there, as the beginning of a word,
--- by its English stem, or in the name of the video's campaign; and every tag as a whole. Runs as the
--- reader, who finds no campaign of others by its name. Null: nothing in it can be looked for.
+-- What was typed, as a query on video_words: every word must be there as written or by its English
+-- stem, the last one also as the beginning of a word (somebody is typing it); and every tag as a
+-- whole. Null: nothing in it can be looked for.
 create function studio.search_query(p_search text, p_tags text []) returns tsquery
 language plpgsql stable set search_path = '' as $$
 declare
+    v_chunks text [] := array_remove(
+        regexp_split_to_array(lower(left(p_search, 200)), '\s+'), '');
     v_chunk text;
     v_quoted text;
-    v_begins tsquery;
     v_word tsquery;
     v_all tsquery;
 begin
-    foreach v_chunk in array regexp_split_to_array(lower(left(p_search, 200)), '\s+') loop
+    for v_place in 1 .. cardinality(v_chunks) loop
+        v_chunk := v_chunks[v_place];
         v_quoted := '''' || replace(replace(v_chunk, '\', '\\'), '''', '''''') || '''';
-        v_begins := case when v_chunk <> '' then
-            to_tsquery('pg_catalog.simple', v_quoted || ':*') end;
-        continue when v_begins is null or numnode(v_begins) = 0;
-        v_word := v_begins || plainto_tsquery('pg_catalog.english', v_chunk) || coalesce((
-            select string_agg('''@' || c.id || '''', ' | ') from studio.campaigns as c
-            where c.words @@ v_begins)::tsquery, ''::tsquery);
+        v_word := to_tsquery(
+            'pg_catalog.simple',
+            v_quoted || case when v_place = cardinality(v_chunks) then ':*' else '' end);
+        continue when numnode(v_word) = 0;
+        v_word := v_word || plainto_tsquery('pg_catalog.english', v_chunk);
         v_all := coalesce(v_all && v_word, v_word);
     end loop;
     foreach v_chunk in array p_tags loop
@@ -63,29 +92,37 @@ begin
 end
 $$;
 
--- Ids of ready videos with these words, `p_most` at most, in no order. Postgres lets no index
--- answer `@@` below a policy, because the operator is not known to keep secrets, so this runs with
--- its owner's rights and says itself whose videos the reader sees (Postgres docs, Rules and
--- Privileges, leakproof). `p_team` null: every team the reader sees. What is asked for decides
--- between the index (rare words) and reading on until there are enough (common ones), so every call
--- is planned anew, and for pages that are in memory already.
-create function studio.search_videos(p_query tsquery, p_team uuid, p_most integer)
-returns setof uuid
-language plpgsql stable security definer rows 500
-set search_path = '' set plan_cache_mode = 'force_custom_plan'
-set random_page_cost = 1.1 set work_mem = '32MB' as $$
+-- Ids of all ready videos with these words, in no order; null when there are more than `p_most`, or
+-- when Postgres' statistics say so: then the next of them is never far on a walk through the gallery
+-- in its order, and the index would only bring them all together first.
+-- Postgres lets no index answer `@@` below a policy, because the operator is not known to keep
+-- secrets, so this runs with its owner's rights and says itself whose videos the reader sees
+-- (Postgres docs, Rules and Privileges, leakproof). `p_team` null: every team the reader sees.
+create function studio.find_few(p_query tsquery, p_team uuid, p_most integer) returns uuid []
+language plpgsql security definer
+set search_path = '' set plan_cache_mode = 'force_custom_plan' set work_mem = '32MB' as $$
 declare
     v_team uuid := case when studio.my_role() = 'admin' then p_team else studio.my_team() end;
     v_query tsquery := p_query;
+    v_plan json;
+    v_ids uuid [];
 begin
     if studio.my_role() is null or v_team is distinct from coalesce(p_team, v_team) then
-        return;
+        return '{}';
     end if;
     if v_team is not null then
         v_query := v_query && ('''!' || v_team || '''')::tsquery;
     end if;
-    return query select v.id from studio.videos as v
-    where v.words @@ v_query and v.status = 'ready' limit p_most;
+    execute format(
+        'explain (format json) select from studio.videos as v '
+        'where v.words @@ %L::tsquery and v.status = ''ready''', v_query) into v_plan;
+    if (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric > p_most then
+        return null;
+    end if;
+    v_ids := array(
+        select v.id from studio.videos as v
+        where v.words @@ v_query and v.status = 'ready' limit p_most + 1);
+    return case when cardinality(v_ids) <= p_most then v_ids end;
 end
 $$;
 
@@ -139,5 +176,6 @@ revoke execute on all functions in schema studio from public;
 grant execute on all functions in schema studio to service_role;
 -- A generated column is made with the rights of whoever changes the row.
 grant execute on function
-studio.video_words(text, text [], uuid, uuid, text), studio.search_query(text, text []),
-studio.search_videos(tsquery, uuid, integer) to authenticated;
+studio.video_words(text, text [], text, text, uuid),
+studio.search_query(text, text []),
+studio.find_few(tsquery, uuid, integer) to authenticated;

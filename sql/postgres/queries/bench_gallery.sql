@@ -47,7 +47,9 @@ with people as (
 ),
 
 campaigns as (
-    select c.team_id, array_agg(c.id order by c.name) as ids from studio.campaigns as c
+    select
+        c.team_id, array_agg(c.id order by c.name) as ids, array_agg(c.name order by c.name) as names
+    from studio.campaigns as c
     group by c.team_id
 ),
 
@@ -74,7 +76,7 @@ numbers as (
 insert into studio.videos (
     id, title, tags, person_id, team_id, campaign_id, path, poster_path, model, prompt, parameters,
     size_bytes, duration_s, resolution, aspect_ratio, fps, width, height, created_at, family_id,
-    batch_id, rating_hundredths, rating_count, cost_microusd, verdict, verdict_at)
+    batch_id, rating_hundredths, rating_count, cost_microusd, verdict, verdict_at, campaign_name)
 select
     gen_random_uuid(), w.things[1 + a %% 20] || ' in ' || w.scenes[1 + b %% 25] || ' ' || n,
     array[w.things[1 + a %% 20], 'sku' || c %% 5000],
@@ -97,7 +99,8 @@ select
     case when a %% 10 < 3 then 1 else 0 end,
     100000 + (b %% 300) * 1000,
     case when b %% 10 < 2 then (array['approved', 'needs_change', 'rejected'])[1 + c %% 3] end,
-    case when b %% 10 < 2 then now() end
+    case when b %% 10 < 2 then now() end,
+    case when d %% 5 > 0 then k.names[1 + d %% 30] else '' end
 from numbers
 cross join people as p
 cross join words as w
@@ -138,11 +141,3 @@ select v.id, v.title, v.created_at from studio.videos as v
 where v.status = 'ready' and (%(team_id)s::uuid is null or v.team_id = %(team_id)s::uuid)
 order by v.created_at desc, v.id desc
 offset %(depth)s limit %(limit)s;
-
--- name: offset_with_like
--- A page of what `ilike` finds in title and prompt, as most galleries search.
-select v.id, v.title, v.created_at from studio.videos as v
-where v.status = 'ready' and (%(team_id)s::uuid is null or v.team_id = %(team_id)s::uuid)
-    and (v.title ilike %(pattern)s or v.prompt ilike %(pattern)s)
-order by v.created_at desc, v.id desc
-limit %(limit)s;

@@ -103,13 +103,12 @@ select id, created_at, rating_hundredths, cost_microusd as cost_key, duration_ms
 from studio.videos where id = %(id)s;
 
 -- name: words_of
--- The query for what was typed: every word must be there, as the beginning of a word of the video,
--- by its English stem, or in the name of its campaign. Null: nothing that can be looked for.
+-- What was typed, as a query. Null: nothing in it can be looked for.
 select studio.search_query(%(search)s, %(tags)s) as words;
 
 -- name: search
--- Videos with these words, `most` at most.
-select id from studio.search_videos(%(words)s::tsquery, %(team_id)s, %(most)s) as id;
+-- Ids of the videos with these words. Null: too many to be looked up one by one.
+select studio.find_few(%(words)s::tsquery, %(team_id)s, %(most)s) as ids;
 
 -- name: models_in_use
 -- Models of the reader's videos, found by jumping from one to the next in the index.
@@ -149,13 +148,13 @@ where exists (select from studio.videos as v where v.campaign_id = c.id /*filter
 order by c.archived_at is not null, lower(c.name), c.id;
 
 -- name: recent_tags
--- Tags of the latest 2,000 videos, most used first.
+-- Tags of the latest 500 videos, most used first.
 select t.tag, count(*) as n
 from (
     select v.tags from studio.videos as v
     where true /*filters*/
     order by v.created_at desc, v.id desc
-    limit 2000
+    limit 500
 ) as v
 cross join lateral unnest(v.tags) as t (tag)
 group by t.tag

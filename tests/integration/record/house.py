@@ -12,20 +12,23 @@ from uuid import UUID, uuid4
 from pydantic import SecretStr
 
 from storage.errors import RecordForbidden
-from storage.models import Campaign, GenerationStatus, Person, Role
+from storage.models import Campaign, GenerationStatus, InputImage, Person, Role
 from storage.postgres import Database, Transaction
 from storage.records import (
     alerts,
     attempts,
     budgets,
     campaigns,
+    curation,
     events,
     ledger,
     outcomes,
     people,
+    product_images,
     sessions,
 )
 from storage.records.alerts import AlertKind, Finding, Message, Severity
+from storage.records.gallery import Verdict
 from storage.records.outcomes import Decided, NewDecision
 from tests.integration.record.record_rows import (
     acting,
@@ -66,6 +69,10 @@ class House:
             with self.database.as_person(person_id) as tx:
                 yield tx
 
+    def id_of(self, who: str) -> UUID:
+        """Their id; a new one for nobody in particular."""
+        return self.people[who].id if who in self.people else uuid4()
+
     def may(self, who: str, act: Callable[[Transaction], object]) -> bool:
         """Whether the act has an effect when this person does it; it is undone again."""
         try:
@@ -98,6 +105,7 @@ def build_house(url: SecretStr, database: Database) -> House:
     with database.as_person(ann.id) as tx:
         alerts.note_refusal(tx, None, scope="team", period="day", asked_usd=Decimal(60))
     _add_decision(database, ann)
+    _add_opinions(database, ann, completed)
     return House(url, database, everyone, spring, theirs, queued, completed)
 
 
@@ -150,6 +158,18 @@ def _add_decision(database: Database, ann: Person) -> None:
         attempts.mark_unknown(tx, attempt_id, "The answer was lost.")
     with database.as_person(ann.id) as tx:
         outcomes.decide(tx, new_decision(generation_id, attempt_id, ann.id))
+
+
+def _add_opinions(database: Database, ann: Person, video_id: UUID) -> None:
+    """Ann curates her video, keeps two searches and brings a product image."""
+    image = InputImage("inputs/vase.png", "c" * 64, "image/png", 720, 1280, 1000)
+    with database.as_person(ann.id) as tx:
+        curation.rate(tx, ann.id, [video_id], 4)
+        curation.favour(tx, ann.id, [video_id], favourite=True)
+        curation.judge(tx, ann.id, [video_id], Verdict.APPROVED, "Lovely")
+        for name, shared in (("Mine", False), ("Ours", True)):
+            curation.save_search(tx, ann.id, ann.team_id, name, {"q": ["vase"]}, shared=shared)
+        product_images.add(tx, ann.team_id, image, 1, [], None)
 
 
 def new_decision(generation_id: UUID, attempt_id: UUID, person_id: UUID) -> NewDecision:

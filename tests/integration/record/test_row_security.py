@@ -10,7 +10,9 @@ from psycopg.types.json import Jsonb
 from storage.errors import RecordConflict, RecordForbidden
 from storage.models import GenerationStatus, Role
 from storage.postgres import Transaction
-from storage.records import campaigns, events, generations, ledger, people, videos
+from storage.records import campaigns, curation, events, generations, ledger, people, videos
+from storage.records.curation import Edit
+from storage.records.gallery import Verdict
 from storage.records.generations import NewGeneration
 from tests.integration.record.house import (
     ADMIN,
@@ -80,10 +82,21 @@ SEEN_BY: dict[str, set[str]] = {
     "alerts where scope = 'team'": {MANAGER, ADMIN},
     "alerts where scope = 'person'": MANAGED,
     "alert_deliveries": MANAGED,
+    "event_kinds": set(PEOPLE),
+    "video_ratings": TEAM,
+    "video_favourites": {OWN},
+    "video_verdicts": TEAM,
+    "video_changes": {OWN},
+    "saved_searches where shared": TEAM,
+    "saved_searches where not shared": {OWN},
+    "product_images": TEAM,
     "team_queue": TEAM,
     "team_queue where title is not null": MANAGED,
 }
 TABLES = {rows.split()[0] for rows in SEEN_BY} - {"team_queue"} | set(UNREADABLE)
+TAKEN_BACK = {"video_ratings", "video_favourites", "saved_searches"}
+"""What a person gives and takes back; nothing else is ever deleted by one."""
+CURATED = {*TAKEN_BACK, "video_verdicts", "video_changes", "product_images"}
 
 
 @pytest.mark.parametrize("who", ALL)
@@ -117,20 +130,26 @@ def test_every_table_has_row_security(house: House) -> None:
 
 
 @pytest.mark.parametrize("who", ALL)
-def test_no_person_deletes_anything(house: House, who: str) -> None:
-    for table in TABLES:
+def test_no_person_deletes_anything_of_the_record(house: House, who: str) -> None:
+    for table in TABLES - TAKEN_BACK:
         with pytest.raises(RecordForbidden), house.acting_as(who) as tx:
             tx.run(sql(f"delete from studio.{table}"))
 
 
+INSERTABLE = {"campaigns", "generations", "events", "outcome_decisions", *CURATED}
+
+
 @pytest.mark.parametrize("who", ALL)
-def test_people_insert_into_four_tables_only(house: House, who: str) -> None:
-    for table in TABLES - {"campaigns", "generations", "events", "outcome_decisions"}:
+def test_people_insert_into_few_tables_only(house: House, who: str) -> None:
+    for table in TABLES - INSERTABLE:
         with pytest.raises(RecordForbidden), house.acting_as(who) as tx:
             tx.run(sql(f"insert into studio.{table} default values"))
 
 
 UPDATABLE = {
+    "saved_searches": {"name", "filters", "shared", "updated_at"},
+    "video_changes": {"undone_at"},
+    "video_ratings": {"stars", "rated_at"},
     "generations": {"status", "cancel_requested_at"},
     "videos": {
         "title",
@@ -410,3 +429,75 @@ def test_json_parameters_of_others_stay_hidden(house: House) -> None:
     statement = sql("select 1 from studio.generations where parameters @> %(p)s")
     with house.acting_as(COLLEAGUE) as tx:
         assert tx.all(statement, p=Jsonb({"resolution": "480p"})) == []
+
+
+GIVERS = {OWN, COLLEAGUE, MANAGER, ADMIN}
+"""Who rates and judges a video of Ann's: her team but its analysts, and administrators."""
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_stars_come_from_those_who_take_part(house: House, who: str) -> None:
+    def give(tx: Transaction) -> object:
+        return curation.rate(tx, house.id_of(who), [house.completed], 2).ids
+
+    assert house.may(who, give) == (who in GIVERS)
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_verdicts_come_from_those_who_take_part(house: House, who: str) -> None:
+    def give(tx: Transaction) -> object:
+        return curation.judge(tx, house.id_of(who), [house.completed], Verdict.REJECTED, "").ids
+
+    assert house.may(who, give) == (who in GIVERS)
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_everybody_of_the_team_has_favourites(house: House, who: str) -> None:
+    def give(tx: Transaction) -> object:
+        liked = who != OWN  # hers it is already
+        return curation.favour(tx, house.id_of(who), [house.completed], favourite=liked).ids
+
+    assert house.may(who, give) == (who in TEAM)
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_tags_are_changed_by_owner_manager_and_administrator(house: House, who: str) -> None:
+    def change(tx: Transaction) -> object:
+        edit = Edit(add_tags=("new",))
+        return curation.edit(tx, house.id_of(who), [house.completed], edit, "tagged").ids
+
+    assert house.may(who, change) == (who in MANAGED)
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_nobody_undoes_what_another_did(house: House, who: str) -> None:
+    with house.acting_as(OWN) as tx:
+        row = tx.one(sql("select id from studio.video_changes order by at limit 1"))
+
+    def undo(tx: Transaction) -> object:
+        return curation.undo(tx, house.id_of(who), row["id"]) is not None
+
+    assert house.may(who, undo) == (who == OWN)
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_nobody_rates_in_the_name_of_another(house: House, who: str) -> None:
+    def give(tx: Transaction) -> object:
+        statement = "insert into studio.video_ratings values (%(video)s, %(person)s, 1)"
+        return tx.run(sql(statement), video=house.completed, person=house.id_of(MANAGER))
+
+    assert house.may(who, give) == (who == MANAGER)
+
+
+@pytest.mark.parametrize("who", ALL)
+def test_a_search_finds_only_what_the_reader_sees(house: House, who: str) -> None:
+    def find(tx: Transaction) -> object:
+        team = house.people[OWN].team_id
+        asked = tx.one(sql("select studio.search_query('', '{}') is null as empty"))
+        found = tx.one(
+            sql("select studio.find_few(to_tsquery('simple', 'secret'), %(team)s, 100) as ids"),
+            team=team,
+        )
+        return asked["empty"] and found["ids"]
+
+    assert house.may(who, find) == (who in TEAM)
