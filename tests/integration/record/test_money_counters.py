@@ -6,19 +6,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from jobs.holds import release_expired
 from storage.errors import RecordForbidden
 from storage.migrate import migrate
-from storage.models import Campaign, Person, Role
+from storage.models import Person
 from storage.postgres import Database, Transaction
-from storage.records import books, campaigns, generations, ledger, people
+from storage.records import books, generations, ledger
 from tests.integration.record.record_rows import (
     ESTIMATE_USD,
     S,
@@ -36,78 +33,6 @@ ENDS = ("complete", "fail", "cancel")
 def wrong_sums(tx: Transaction) -> list[dict[str, Any]]:
     """What the doctor says about the running sums."""
     return next(found.rows for found in books.broken_invariants(tx) if found.name == "sums_differ")
-
-
-@pytest.fixture(scope="module")
-def company(shared_database: Database) -> tuple[list[Person], Campaign]:
-    with shared_database.as_service() as tx:
-        both = [
-            people.add(tx, email=f"{name}@acme.test", name=name, role=Role.MEMBER, team=team)
-            for name, team in (("Ann", "Marketing"), ("Ben", "Sales"))
-        ]
-        return both, campaigns.ensure(tx, both[0].team_id, "Spring", both[0].id)
-
-
-cents = st.integers(0, 500).map(lambda cents: Decimal(cents) / 100)
-steps = st.lists(
-    st.one_of(
-        st.tuples(st.just("place"), st.integers(0, 1), st.booleans(), cents),
-        st.tuples(st.sampled_from([*ENDS, "adjust", "backdate"]), st.integers(0, 20), cents),
-    ),
-    max_size=12,
-)
-
-
-def apply(
-    tx: Transaction,
-    company: tuple[list[Person], Campaign],
-    made: list[UUID],
-    step: tuple[Any, ...],
-) -> None:
-    """One step of a random life; what makes no sense in that order does nothing."""
-    if step[0] == "place":
-        _, who, in_campaign, usd = step
-        where = company[1].id if in_campaign and who == 0 else None
-        made.append(add_held(tx, company[0][who], campaign_id=where, estimate_usd=usd))
-        return
-    if not made:
-        return
-    what, index, usd = step
-    generation_id = made[index % len(made)]
-    is_open = ledger.open_hold_of(tx, generation_id) is not None
-    if what in ENDS and is_open:
-        end(tx, generation_id, what, usd)
-    elif what == "adjust" and not is_open:
-        ledger.adjust(tx, generation_id, usd, "Billed later")
-    elif what == "backdate":
-        tx.run(
-            sql("""update studio.charges set created_at = created_at - interval '33 days'
-                where generation_id = %(id)s"""),
-            id=generation_id,
-        )
-
-
-def end(tx: Transaction, generation_id: UUID, how: str, usd: Decimal) -> None:
-    if how == "complete":
-        finish(tx, generation_id, usd)
-    else:
-        move(tx, generation_id, S.FAILED if how == "fail" else S.CANCELED)
-
-
-@settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
-@given(steps=steps)
-def test_sums_equal_their_rows_after_any_life(
-    shared_database: Database,
-    company: tuple[list[Person], Campaign],
-    steps: list[tuple[Any, ...]],
-) -> None:
-    made: list[UUID] = []
-    with shared_database.as_service() as tx:
-        for step in steps:
-            apply(tx, company, made, step)
-        assert wrong_sums(tx) == []
 
 
 class _UndoneError(Exception):
