@@ -3,7 +3,7 @@
 -- and the figure. Reads rows that are unfinished, of today or of the last hour, all by an index; only
 -- unverified charges go back 30 days, and they are few.
 with unfinished as (
-    select status, lane, created_at, lease_until from studio.generations where finished_at is null
+    select status, lane, created_at from studio.generations where finished_at is null
 )
 
 select 'generations' as name, status as label, count(*)::double precision as figure
@@ -24,10 +24,7 @@ from unfinished where status = 'queued' group by lane
 
 union all
 -- As `claim_submit` counts them.
-select 'in_flight', null, count(*)
-from unfinished
-where status in ('submitting', 'unknown', 'waiting', 'running', 'canceling')
-    or (status = 'queued' and lease_until > now())
+select 'in_flight', null, count(*) from studio.in_flight
 
 union all
 select 'unknown_outcomes', null, count(*) from studio.attempts where state = 'unknown'
