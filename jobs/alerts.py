@@ -172,8 +172,12 @@ def unverified_charges(_services: Services, tx: Transaction) -> list[Finding]:
 
 def stuck_queue(services: Services, tx: Transaction) -> list[Finding]:
     """Work that has waited for minutes while nobody did any of its kind."""
+    settings = services.settings
     stuck = alerts.stuck_queues(
-        tx, after_s=STUCK_AFTER_S, in_flight_limit=services.settings.in_flight_limit
+        tx,
+        after_s=STUCK_AFTER_S,
+        in_flight_limit=settings.in_flight_limit,
+        person_limit=settings.person_concurrency or settings.in_flight_limit,
     )
     return [_stuck_finding(services, tx, queue) for queue in stuck]
 

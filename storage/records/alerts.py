@@ -210,9 +210,19 @@ def unverified_charges(tx: Transaction) -> Unverified:
     return Unverified(**tx.one(_Q["unverified_charges"]))
 
 
-def stuck_queues(tx: Transaction, *, after_s: float, in_flight_limit: int) -> list[StuckQueue]:
-    """Queues whose work has waited for so many seconds although nobody is at it."""
-    rows = tx.all(_Q["stuck_queues"], after_s=after_s, in_flight_limit=in_flight_limit)
+def stuck_queues(
+    tx: Transaction, *, after_s: float, in_flight_limit: int, person_limit: int
+) -> list[StuckQueue]:
+    """Queues whose work has waited for so many seconds although nobody is at it.
+
+    What waits for a place at fal, by the account's limit or its person's, is not stuck.
+    """
+    rows = tx.all(
+        _Q["stuck_queues"],
+        after_s=after_s,
+        in_flight_limit=in_flight_limit,
+        person_limit=person_limit,
+    )
     return [StuckQueue(**row) for row in rows]
 
 

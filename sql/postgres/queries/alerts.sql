@@ -60,11 +60,8 @@ with open_door as (
     select from studio.provider_state where locked_since is null or next_probe_at <= now()
 ),
 
-in_flight as (
-    select count(*) as n from studio.generations
-    where finished_at is null and (
-        status in ('submitting', 'unknown', 'waiting', 'running', 'canceling')
-        or (status = 'queued' and lease_until > now()))
+in_flight as materialized (
+    select person_id, count(*) as n from studio.in_flight group by person_id
 ),
 
 place_freed as (
@@ -85,7 +82,11 @@ waiting as (
         and (not_before is null or not_before <= now())
         and (lease_until is null or lease_until <= now())
         and (status = 'collecting' or (
-            exists (select from open_door) and (select n from in_flight) < %(in_flight_limit)s))
+            exists (select from open_door)
+            and (select coalesce(sum(n), 0) from in_flight) < %(in_flight_limit)s
+            and not exists (
+                select from in_flight as f
+                where f.person_id = generations.person_id and f.n >= %(person_limit)s)))
     union all
     select 'media', greatest(v.created_at, v.render_not_before, v.render_lease_until)
     from studio.videos as v

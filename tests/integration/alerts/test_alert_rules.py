@@ -13,13 +13,15 @@ import pytest
 
 from jobs import budgets as budget_acts
 from jobs.admission import stop
-from jobs.bootstrap import Services
+from jobs.alerts import stuck_queue
+from jobs.bootstrap import Services, opened_services
 from jobs.errors import BudgetExceeded
 from jobs.pricing import charge_for
 from storage.models import GenerationStatus, Person, Role
 from storage.records import attempts, budgets, events, generations, ledger
 from storage.records.alerts import Alert, AlertKind, Severity
 from storage.records.generations import Change
+from storage.settings import Settings
 
 Add = Callable[..., Person]
 Submit = Callable[..., UUID]
@@ -383,6 +385,20 @@ def test_waiting_for_a_place_at_fal_is_no_stuck_queue(
     move(services, other[0], "collecting")
     check()
     assert open_now(AlertKind.STUCK_QUEUE) == []
+
+
+def test_waiting_for_ones_own_place_is_no_stuck_queue(
+    settings: Settings, submit: Submit, long_ago: Callable[[], None]
+) -> None:
+    chosen = settings.model_copy(update={"person_concurrency": 1})
+    with opened_services(chosen) as services:
+        move(services, submit(), "submitting", "waiting")
+        submit(prompt="The sneaker waits for its turn")
+        long_ago()
+        with services.database.as_service() as tx:
+            assert stuck_queue(services, tx) == []
+        with opened_services(settings) as unlimited, unlimited.database.as_service() as tx:
+            assert [found.subject for found in stuck_queue(unlimited, tx)] == ["submit"]
 
 
 def test_a_locked_account_is_no_stuck_queue(
