@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from jobs.bells import Bell
 from jobs.bootstrap import Services
+from jobs.cdn_checks import cdn_checks
+from jobs.checks import Check, shortened, told
+from jobs.file_checks import file_checks
 from storage.errors import StudioError
 from storage.records import books, events
 
@@ -21,23 +23,6 @@ SILENT_S = 40.0
 """A process that gave no sign of life for so long is gone: they write one every 10 s."""
 NEEDED = (*(bell.value for bell in Bell), "watcher")
 """Kinds of processes without which a generation does not come to its end."""
-SHOWN = 5
-"""Rows of a broken invariant that are told; the rest is counted."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check and what it found."""
-
-    name: str
-    problems: list[str]
-    warning: bool = False
-    """True: worth a person's look, but nothing is broken."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is broken."""
-        return self.warning or not self.problems
 
 
 def examine(services: Services) -> list[Check]:
@@ -51,18 +36,14 @@ def examine(services: Services) -> list[Check]:
         ("workers and watcher are at work", _processes),
     ]
     checks = [Check(name, _found(check, services)) for name, check in named]
-    return [*checks, *_file_checks(services), *_invariants(services)]
+    return [*checks, *cdn_checks(services), *file_checks(services), *_invariants(services)]
 
 
 def _found(check: Callable[[Services], list[str]], services: Services) -> list[str]:
     try:
         return check(services)
     except StudioError as exc:
-        return _told(exc)
-
-
-def _told(exc: StudioError) -> list[str]:
-    return [f"{exc.happened} {exc.todo}".strip()]
+        return told(exc)
 
 
 def _database(services: Services) -> list[str]:
@@ -105,57 +86,17 @@ def _processes(services: Services) -> list[str]:
     return [f"No {kind} process is at work." for kind in NEEDED if not at_work.get(kind)]
 
 
-def _file_checks(services: Services) -> list[Check]:
-    """Files in the record against files in the store, both ways, from one listing."""
-    name = "every file of the record is in the store"
-    try:
-        # The record first: what it names was stored before, so nothing is missed in between.
-        with services.database.as_service() as tx:
-            recorded = books.files(tx)
-        stored = {
-            found.key: found.size_bytes
-            for folder in ("videos", "inputs")
-            for found in services.store.list(folder)
-        }
-    except StudioError as exc:
-        return [Check(name, _told(exc))]
-    unknown = sorted(stored.keys() - recorded.keys())
-    return [
-        Check(name, _shortened(_lost_files(recorded, stored))),
-        Check(
-            "the record knows every video in the store",
-            # Inputs are kept before a request is admitted, so some belong to nothing. A video may
-            # be on its way into the record, which is why this is no more than worth a look.
-            _shortened([f"{k} belongs to no video." for k in unknown if k.startswith("videos/")]),
-            warning=True,
-        ),
-    ]
-
-
-def _lost_files(recorded: dict[str, int], stored: dict[str, int]) -> list[str]:
-    problems = [f"{key} is missing." for key in sorted(recorded.keys() - stored.keys())]
-    for key in sorted(recorded.keys() & stored.keys()):
-        if recorded[key] != stored[key]:
-            problems.append(f"{key} has {stored[key]} bytes, the record says {recorded[key]}.")
-    return problems
-
-
 def _invariants(services: Services) -> list[Check]:
     try:
         with services.database.as_service() as tx:
             found = books.broken_invariants(tx)
     except StudioError as exc:
-        return [Check("the books can be read", _told(exc))]
+        return [Check("the books can be read", told(exc))]
     return [
         Check(
             broken.description.rstrip("."),
-            _shortened([f"{row['id']}: {row['problem']}" for row in broken.rows]),
+            shortened([f"{row['id']}: {row['problem']}" for row in broken.rows]),
             warning=broken.warning,
         )
         for broken in found
     ]
-
-
-def _shortened(problems: list[str]) -> list[str]:
-    more = len(problems) - SHOWN
-    return [*problems[:SHOWN], f"… and {more} more."] if more > 0 else problems

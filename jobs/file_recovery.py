@@ -187,7 +187,7 @@ def mend_generation(services: Services, generation_id: UUID) -> bool:
 
 def look_at(store: ObjectStore, ended: Ended) -> Findings:
     """Compare the files of one ended generation with the store."""
-    if ended.busy:
+    if ended.busy or ended.broken:
         return Findings([], [], [])
     stored = {found.key: found for found in store.list(f"videos/{ended.id}")}
     named = {r.key: r for r in ended.renditions.values() if r.key and not ended.purging}

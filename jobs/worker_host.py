@@ -22,6 +22,7 @@ import structlog
 from jobs import tasks
 from jobs.bells import Bell
 from jobs.fal.network import tls_context
+from jobs.temp_folders import remove_left_folders
 from jobs.worker import PR_SET_PDEATHSIG, run_worker
 from storage.embedded.children import Backoff
 from storage.logs import name_process
@@ -59,6 +60,7 @@ class WorkerHost:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        remove_left_folders()
         # Once here rather than in every fork: httpx loads its network layer with its first wire.
         httpx.HTTPTransport(verify=tls_context()).close()
         told = 0

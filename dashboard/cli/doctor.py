@@ -8,7 +8,8 @@ import click
 
 from dashboard.cli.attached import attached_services
 from dashboard.cli.output import show_json
-from jobs.doctor import Check, examine
+from jobs.checks import Check
+from jobs.doctor import examine
 
 
 @click.command()

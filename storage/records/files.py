@@ -51,11 +51,12 @@ class Ended:
     id: UUID
     person_id: UUID
     team_id: UUID
-    has_video: bool
     purging: bool
     """Whether its files are being removed, or are."""
     busy: bool
     """Whether a worker makes files of it, or will."""
+    broken: bool
+    """Whether it is completed and its video is not in the record: its files may be all there is."""
     renditions: dict[RenditionKind, Rendition]
 
 
@@ -112,8 +113,8 @@ def ended(tx: Transaction, generation_id: UUID, *, lock: bool = False) -> Ended 
 
 
 def known_generations(tx: Transaction, ids: list[UUID]) -> dict[UUID, bool]:
-    """Those of these generations that the record knows, and whether each has ended."""
-    return {row["id"]: row["ended"] for row in tx.all(_Q["known_generations"], ids=ids)}
+    """Those of these generations that the record knows; whether each has all files it will have."""
+    return {row["id"]: row["settled"] for row in tx.all(_Q["known_generations"], ids=ids)}
 
 
 def unnamed_inputs(tx: Transaction, keys: list[str]) -> list[str]:

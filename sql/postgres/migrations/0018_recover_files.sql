@@ -11,6 +11,9 @@ comment on column studio.videos.purge_begun_at is
 comment on column studio.videos.purged_at is 'Its files are gone; the row stays, as its spend does.';
 create index videos_purging on studio.videos (purge_begun_at)
 where purge_begun_at is not null and purged_at is null;
+-- Beside every other policy: nobody sees or moves it any more, whatever asks.
+create policy not_purged on studio.videos as restrictive to authenticated
+using (purge_begun_at is null);
 
 alter table studio.generations add column deaths smallint not null default 0;
 comment on column studio.generations.deaths is

@@ -30,14 +30,14 @@ where rule = %(rule)s;
 update studio.file_rounds set removed = removed + %(count)s where rule = %(rule)s;
 
 -- name: ended
--- A generation that has ended, with what decides about its files. No row: it has not ended.
+-- A generation that has ended, with what decides about its files. No row: it has not ended. One
+-- that lost its video row is left to a person, and so are its files.
 select
-    g.id, v.id is not null as has_video, v.purge_begun_at is not null as purging,
-    coalesce(
-        v.render_lease_until > now() or exists (
-            select from studio.renditions as r where r.video_id = g.id and r.state = 'pending'),
-        false) as busy,
-    g.person_id, g.team_id
+    g.id, g.person_id, g.team_id, v.purge_begun_at is not null as purging,
+    coalesce(v.render_lease_until > now(), false)
+    or exists (select from studio.renditions as r where r.video_id = g.id and r.state = 'pending')
+        as busy,
+    g.status = 'completed' and v.id is null as broken
 from studio.generations as g
 left join studio.videos as v on v.id = g.id
 where g.id = %(id)s and g.finished_at is not null;
@@ -61,10 +61,11 @@ update studio.renditions set state = 'ready', problem = null, updated_at = now()
 where video_id = %(id)s and kind = %(kind)s and state = 'failed' and key is not null;
 
 -- name: lost
--- Every file of a video that was there, is gone, and can't be made again.
+-- Every file of a video that was there, is gone, and can't be made again. Not of trashed ones:
+-- somebody has decided about those.
 select r.key, r.problem from studio.renditions as r
 inner join studio.videos as v on v.id = r.video_id
-where r.state = 'failed' and r.key is not null and v.purge_begun_at is null
+where r.state = 'failed' and r.key is not null and v.status = 'ready'
 order by r.key;
 
 -- name: render_again
@@ -110,8 +111,16 @@ where not exists (select from studio.generations as g where g.start_image ->> 'k
     and not exists (select from studio.product_images as i where i.key = k.key);
 
 -- name: known_generations
--- Which of these generations the record knows, and whether each has ended.
-select id, finished_at is not null as ended from studio.generations where id = any(%(ids)s);
+-- Which of these generations the record knows, and whether each has all the files that it will have.
+select
+    g.id,
+    g.finished_at is not null
+    and (g.status <> 'completed' or exists (select from studio.videos as v where v.id = g.id))
+    and not exists (
+        select from studio.renditions as r where r.video_id = g.id and r.state = 'pending')
+        as settled
+from studio.generations as g
+where g.id = any(%(ids)s);
 
 -- name: begin_purges
 -- Take videos that were in the trash long enough out of everybody's reach; also those whose purge

@@ -213,6 +213,16 @@ def test_files_of_generations_that_the_record_does_not_know_stay(
     assert foreign <= keys()
 
 
+def test_files_of_a_completed_generation_whose_video_is_not_in_the_record_stay(
+    services: Services, keep: Keep, keys: Keys, as_owner: Owner
+) -> None:
+    video_id = keep()
+    before = keys()
+    as_owner("delete from studio.videos where id = %s", video_id)
+    assert compare_files(services) == 0
+    assert keys() == before
+
+
 def test_a_round_goes_on_where_the_last_run_stopped(
     services: Services, keep: Keep, monkeypatch: pytest.MonkeyPatch, renditions: Renditions
 ) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,10 +20,12 @@ from pydantic import SecretStr
 
 from jobs.bells import Bells
 from jobs.bootstrap import Services, opened_services
-from jobs.doctor import SHOWN, Check, examine
+from jobs.checks import SHOWN, Check
+from jobs.doctor import examine
 from jobs.fal.client import FalClient
 from jobs.fal.simulator.failures import UNKNOWN_KEY
 from jobs.fal.simulator.process import Simulator
+from jobs.file_recovery import mend_generation
 from jobs.media.ffmpeg import Ffmpeg
 from storage import postgres
 from storage.embedded.valkey import EmbeddedValkey
@@ -108,7 +112,7 @@ Red = Callable[..., list[Check]]
 
 def test_a_studio_that_did_its_work_is_green(services: Services, done: UUID, red: Red) -> None:
     assert red() == []
-    assert len(examine(services)) == 8 + len(INVARIANTS)
+    assert len(examine(services)) == 11 + len(INVARIANTS)
 
 
 # --- the books: each invariant, broken by hand ---
@@ -277,6 +281,8 @@ def test_a_kind_of_process_that_is_silent_is_named(
 # --- files ---
 
 FILES = "every file of the record is in the store"
+EXTRA = "the record knows every file in the store"
+AGAIN = "1 file: the watcher has those made again that can be."
 
 
 def test_a_file_that_is_missing_is_named(services: Services, done: UUID, red: Red) -> None:
@@ -284,14 +290,14 @@ def test_a_file_that_is_missing_is_named(services: Services, done: UUID, red: Re
     services.store.delete([stored])
     (check,) = red()
     assert check.name == FILES
-    assert check.problems == [f"{stored} is missing."]
+    assert check.problems == [AGAIN, f"{stored} is missing."]
 
 
 def test_a_start_image_that_is_missing_is_named(services: Services, done: UUID, red: Red) -> None:
     (stored,) = services.store.list("inputs")
     services.store.delete([stored.key])
     (check,) = red()
-    assert check.problems == [f"{stored.key} is missing."]
+    assert check.problems == [AGAIN, f"{stored.key} is missing."]
 
 
 def test_a_file_that_was_cut_short_is_named(services: Services, done: UUID, red: Red) -> None:
@@ -301,19 +307,82 @@ def test_a_file_that_was_cut_short_is_named(services: Services, done: UUID, red:
     path.write_bytes(path.read_bytes()[:-1])
     (check,) = red()
     assert check.name == FILES
-    assert f"{stored.key} has {stored.size_bytes - 1} bytes" in check.problems[0]
+    assert f"{stored.key} has {stored.size_bytes - 1} bytes" in check.problems[1]
+
+
+def put(services: Services, tmp_path: Path, key: str, age_s: float = 0) -> str:
+    (tmp_path / "stray").write_bytes(b"x" * 100_000)
+    services.store.put(key, tmp_path / "stray", "video/mp4")
+    path = services.store.local_path(key)
+    assert path is not None
+    os.utime(path, (time.time() - age_s,) * 2)
+    return key
 
 
 def test_a_file_that_nobody_knows_is_worth_a_look(
     services: Services, done: UUID, red: Red, tmp_path: Path
 ) -> None:
-    stray = f"videos/{uuid4()}/web.mp4"
-    (tmp_path / "stray").write_bytes(b"x")
-    services.store.put(stray, tmp_path / "stray", "video/mp4")
+    stray = put(services, tmp_path, f"videos/{uuid4()}/web.mp4")
     (check,) = red()
-    assert check.name == "the record knows every video in the store"
+    assert check.name == EXTRA
     assert check.ok
-    assert check.problems == [f"{stray} belongs to no video."]
+    kept = "1 file (0.1 MB) of no generation that this record knows; kept:"
+    assert check.problems == [kept, stray]
+
+
+def test_files_that_are_left_over_are_counted(
+    services: Services, done: UUID, red: Red, tmp_path: Path
+) -> None:
+    left = [put(services, tmp_path, f"videos/{done}/{name}.mp4") for name in ("a", "b")]
+    image = put(services, tmp_path, "inputs/old.png", age_s=31 * 24 * 3600)
+    (check,) = red()
+    assert check.ok
+    assert check.problems == [
+        "2 files (0.2 MB) left over; the watcher removes what is older than 24 hours:",
+        *left,
+        "1 file (0.1 MB) of no request; the watcher removes them within a day:",
+        image,
+    ]
+
+
+def test_files_of_a_video_on_its_way_are_no_finding(
+    services: Services, as_owner: Owner, done: UUID, red: Red, tmp_path: Path
+) -> None:
+    as_owner("update studio.renditions set state = 'pending' where kind = '480p'")
+    put(services, tmp_path, f"videos/{done}/480p.mp4")
+    assert red() == []
+
+
+def test_a_file_that_is_lost_for_good_is_named(
+    services: Services, as_owner: Owner, done: UUID, red: Red
+) -> None:
+    (web,) = [f.key for f in services.store.list("videos") if "web" in f.key]
+    services.store.delete([web])
+    mend_generation(services, done)
+    (check,) = red()
+    assert check.name == "no file of a video is lost for good"
+    assert not check.ok
+    assert check.problems[1].startswith(f"{web}: Its file is gone from the store")
+
+
+def test_another_records_store_is_named(
+    services: Services, done: UUID, red: Red, tmp_path: Path
+) -> None:
+    put(services, tmp_path, f"studio/{uuid4()}.mark")
+    (check,) = red()
+    assert check.name == "the file store is this record's own"
+    assert not check.ok
+
+
+def test_half_deleted_and_overdue_videos_are_counted(as_owner: Owner, done: UUID, red: Red) -> None:
+    as_owner("update studio.videos set status = 'trashed', deleted_at = now() - interval '32 days'")
+    (check,) = red()
+    assert check.name == "the trash is emptied in time"
+    assert check.problems[0].startswith("1 in the trash for more than 31 days")
+    as_owner("update studio.videos set purge_begun_at = now()")
+    assert "1 half-deleted: the watcher goes on with them." in [
+        p for c in red() for p in c.problems
+    ]
 
 
 def test_many_findings_are_counted_not_listed(as_owner: Owner, done: UUID, red: Red) -> None:
@@ -327,5 +396,5 @@ def test_many_findings_are_counted_not_listed(as_owner: Owner, done: UUID, red: 
     )
     as_owner("update studio.renditions set key = 'gone/' || kind where video_id = %s", done)
     (check,) = [found for found in red() if found.name == FILES]
-    assert len(check.problems) == SHOWN + 1
+    assert len(check.problems) == 1 + SHOWN + 1
     assert check.problems[-1] == "… and 1 more."

@@ -29,6 +29,9 @@ SAMPLE = Path(__file__).parents[3] / "dashboard" / "samples" / "sneaker.webp"
 ONE_OPEN_ATTEMPT = """
 create unique index if not exists attempts_one_open on studio.attempts (generation_id)
 where state in ('intended', 'accepted', 'unknown')"""
+GIVEN = """
+select string_agg(quote_ident(column_name), ', ') from information_schema.columns
+where table_schema = 'studio' and table_name = %s and is_generated = 'NEVER'"""
 TABLES = (
     "generations",
     "generation_history",
@@ -107,7 +110,10 @@ def restore(url: SecretStr) -> None:
         owner.execute("set session_replication_role = replica")
         for table in TABLES:
             owner.execute(f"delete from studio.{table}".encode())
+            given = owner.execute(GIVEN, (table,)).fetchone()
+            assert given is not None
             owner.execute(
-                f"insert into studio.{table} overriding system value table kept.{table}".encode()
+                f"insert into studio.{table} ({given[0]}) overriding system value "
+                f"select {given[0]} from kept.{table}".encode()
             )
         owner.execute(ONE_OPEN_ATTEMPT)
