@@ -28,7 +28,17 @@ from storage.settings import Settings, load_settings
 from tests.used_databases import TEMPLATE, UsedDatabases
 
 SAMPLES = Path(__file__).parents[1] / "dashboard" / "samples"
-OURS = ("STUDIO_", "FAL_", "SUPABASE_", "DATABASE_URL", "REDIS_URL", "STREAMLIT_")
+OURS = (
+    "STUDIO_",
+    "FAL_",
+    "SUPABASE_",
+    "R2_",
+    "CDN_",
+    "CLOUDFLARE_",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "STREAMLIT_",
+)
 KEPT = ("STUDIO_CHROMIUM", "STUDIO_TEST_")
 
 
