@@ -8,9 +8,15 @@ select
     b.id, b.scope, b.period, s.person_id as user_id, s.target_name, s.team_id, s.limit_usd,
     s.used_usd, s.resets_at, 1 as times
 from studio.budgets as b
+cross join lateral (select studio.period_start(b.period, statement_timestamp())) as w (starts_at)
 cross join lateral (
+    /* A grant only raises a limit, so the plain sums leave few to look at closely. */
     select p.id from studio.people as p
+    left join studio.held_usd as h on h.scope = 'person' and h.target_id = p.id
+    left join studio.spent_usd as c on c.scope = 'person' and c.target_id = p.id
+        and c.period = b.period and c.window_start = w.starts_at
     where b.scope = 'person' and b.person_id is null and p.active
+        and coalesce(h.amount_usd, 0) + coalesce(c.amount_usd, 0) >= greatest(b.limit_usd, 0.000001)
     union all
     select null where b.scope <> 'person' or b.person_id is not null
 ) as who
