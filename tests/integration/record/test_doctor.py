@@ -157,9 +157,16 @@ INVARIANTS: dict[str, tuple[str, ...]] = {
         "and to_status = 'submitting'",
     ),
     "unknown_outcomes": ("update studio.attempts set state = 'unknown'",),
+    "found_after_the_end": (
+        "insert into studio.outcome_decisions (generation_id, attempt_id, what, reason, confirmed,"
+        " chargeable_until, decided_by) select g.id, a.id, 'not_submitted', 'Nothing there', true,"
+        " now(), g.person_id from studio.generations as g"
+        " inner join studio.attempts as a on a.generation_id = g.id where g.id = %(id)s",
+        "update studio.attempts set found_ids = '{a-request}' where generation_id = %(id)s",
+    ),
     "unverified_charges": ("update studio.charges set verified = false",),
 }
-WARNINGS = {"unknown_outcomes", "unverified_charges"}
+WARNINGS = {"unknown_outcomes", "found_after_the_end", "unverified_charges"}
 
 
 def test_every_invariant_is_broken_here() -> None:

@@ -36,6 +36,7 @@ TABLES = (
     "generations",
     "generation_history",
     "attempts",
+    "outcome_decisions",
     "holds",
     "charges",
     "held_usd",
