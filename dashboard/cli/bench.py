@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from dashboard.cli.processes import environment_of
 from storage.logs import configure_logs
 
 STUDIO = (sys.executable, "-m", "dashboard.cli")
+CHAOS_GENERATIONS = 1000
 
 
 @click.group()
@@ -71,12 +73,30 @@ def submit(generations: int, as_json: bool) -> None:
     show_default=True,
     help="Length of the videos in seconds.",
 )
+@click.option(
+    "--chaos",
+    is_flag=True,
+    help="Kill everything instead of measuring, and count what is lost or doubled.",
+)
+@click.option("--seed", type=int, help="With --chaos: what dies when. Default: by chance.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def lifecycle(levels: tuple[int, ...], as_json: bool, **choices: Any) -> None:  # noqa: ANN401
+def lifecycle(
+    levels: tuple[int, ...],
+    as_json: bool,
+    chaos: bool,
+    seed: int | None,
+    **choices: Any,  # noqa: ANN401
+) -> None:
     """From submit to playable, beyond fal's own time. Takes about four times fal's time a level.
 
     The JSON object has the figures of the last level, and those of all of them in `levels`.
+
+    With --chaos only --generations (1000 unless told), --seed and --json count: the exit code is 1
+    when something was lost, doubled or left open, and `problems` says what.
     """
+    if chaos:
+        break_everything(choices["generations"] or CHAOS_GENERATIONS, seed, as_json=as_json)
+        return
     from jobs.bench.isolation import isolated_folder
     from jobs.bench.lifecycles import Level, measure_level
     from jobs.bench.studio import Commands
@@ -133,6 +153,25 @@ def gallery(videos: int, as_json: bool) -> None:
         show_json(found)
     else:
         show_table([found])
+
+
+def break_everything(generations: int, seed: int | None, *, as_json: bool) -> None:
+    """Put generations through a studio that is killed everywhere; exits with 1 when it matters."""
+    from jobs.bench.chaos import Chaos, run_chaos
+    from jobs.bench.isolation import isolated_folder
+
+    chosen = secrets.randbelow(2**31) if seed is None else seed
+    click.echo(f"Seed {chosen}", err=True)
+    with isolated_folder() as folder:
+        found = run_chaos(folder, Chaos.lasting(generations, chosen), environment_of)
+    if as_json:
+        show_json(found)
+    else:
+        show_table([{name: value for name, value in found.items() if name != "problems"}])
+        for problem in found["problems"]:
+            click.echo(problem)
+    if found["problems"]:
+        sys.exit(1)
 
 
 def show_table(columns: list[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from signal import SIGKILL
-from typing import Any
+from typing import Any, Self
 
 import structlog
 
@@ -27,12 +27,16 @@ from jobs.bench.chaos_plan import KillPlan
 from jobs.bench.chaos_studio import ChaosStudio, EnvironmentOf, chaos_studio
 from jobs.bench.usage import below
 from jobs.doctor import examine
+from jobs.resolving import mark_not_submitted
 from storage.errors import StudioError
+from storage.records import generations, people
 
 log = structlog.get_logger(__name__)
 
 _ROUND_S = 30.0
 """How long a round of kills takes at least."""
+_PER_S = 5.0
+"""Admissions a second that two cores take in while everything dies."""
 _ADMITTERS = 2
 _HURRY_EVERY_S = 0.5
 _LOOK_EVERY_S = 2.0
@@ -55,8 +59,13 @@ class Chaos:
     """In each round, beside those at the steps."""
     workers: int = 2
     """For each queue."""
-    patience_s: float = 120.0
-    """How long to wait for the last generation once nothing is killed any more."""
+    patience_s: float = 300.0
+    """How long to wait for the last generation once nothing is killed any more, at most."""
+
+    @classmethod
+    def lasting(cls, generations: int, seed: int) -> Self:
+        """As long as two cores need to take in so many, and one round of kills at least."""
+        return cls(generations, seed, max(generations / _PER_S, _ROUND_S))
 
     @property
     def rounds(self) -> int:
@@ -196,16 +205,35 @@ def run_chaos(folder: Path, chaos: Chaos, environment_of: EnvironmentOf) -> dict
         studio.start(environment_of)
         breaker.run()
         breaker.wait_for_rest()
+        settled = _settle_as_a_person(studio)
         found = _counted(studio)
     kills = dict(sorted(plan.kills().items()))
     return {
         **found,
+        "settled_by_a_person": settled,
         "seed": chaos.seed,
         "step_kills": sum(kills.values()),
         **{name: count for name, count in breaker.did.items() if name not in ("armed", "back")},
         "wall_s": round(time.monotonic() - began, 1),
         "kills": kills,
     }
+
+
+def _settle_as_a_person(studio: ChaosStudio) -> int:
+    """Decide, as their people would after a look at fal, on submits that never got there; how many.
+
+    A process that died with its intent written and its POST unsent leaves nothing at fal to find.
+    """
+    services = studio.services
+    markers = studio.simulator.counts()["by_marker"]
+    never_sent = chaos_counts.unknown(record.fates(services.database), markers)
+    for generation_id in never_sent:
+        with services.database.as_service() as tx:
+            person = people.by_id(tx, generations.by_id(tx, generation_id).person_id)
+        mark_not_submitted(
+            services, person, generation_id, "fal has no such request", confirmed=True
+        )
+    return len(never_sent)
 
 
 def _counted(studio: ChaosStudio) -> dict[str, Any]:

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 STOP_WORD, STOP_LATER_WORD = "[stop]", "[stop later]"
 """In the prompt of what a person will stop: at any moment, or when fal is at work on it."""
 _STOP_CHANCE = 0.4
+_REST_S = 0.5
 _MOST = 3
 """Times the number asked for that are admitted at most while a step waits to be come to."""
 _SETTINGS = {"resolution": "480p", "duration_s": 2}
@@ -71,6 +72,8 @@ def admit_all(services: Services, orders: Orders, plan: KillPlan) -> None:
             _stop_some(services, chance)
             if _wants_more(services, orders, plan):
                 _admit(services, chance, image)
+            else:
+                time.sleep(_REST_S)
         except StudioError as exc:
             log.warning("not admitted", error=str(exc))
         time.sleep(orders.pause_s)
