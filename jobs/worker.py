@@ -12,13 +12,14 @@ import os
 import signal
 import sys
 import threading
+import time
 
 import structlog
 from rq import Queue, Worker
 from rq.exceptions import StopRequested
 from rq.job import Job
 
-from jobs.bells import Bell
+from jobs.bells import Bell, Bells
 from jobs.bootstrap import opened_services
 from jobs.steps import Step, reached
 from storage.errors import RecordError
@@ -33,10 +34,16 @@ BEAT_S = 10.0
 WORKER_TTL_S = 30
 MONITORING_S = 5
 MAINTENANCE_S = 10
+REDIS_WAIT_S = 5.0
+"""Longest wait before Redis is tried again, so that work goes on soon after it is back."""
+_REDIS_POLL_S = 0.5
 
 
 class StudioWorker(Worker):
     """Listens to one bell."""
+
+    max_connection_wait_time = REDIS_WAIT_S
+    """RQ waits twice as long after each try, up to a minute after Redis is back."""
 
     @property
     def dequeue_timeout(self) -> int:
@@ -74,6 +81,7 @@ def run_worker(settings: Settings, bell: Bell) -> None:
         SettingsError: an address is missing.
     """
     with opened_services(settings) as services:
+        wait_for_redis(services.bells)
         stop = threading.Event()
         beats = threading.Thread(
             target=_beat, args=(services.database, bell, stop), daemon=True, name="beat"
@@ -92,6 +100,16 @@ def run_worker(settings: Settings, bell: Bell) -> None:
         finally:
             stop.set()
             beats.join()
+
+
+def wait_for_redis(bells: Bells) -> None:
+    """Return once Redis answers: RQ's worker survives an outage, but not its start in one."""
+    away = False
+    while not bells.ping():
+        if not away:
+            log.warning("waiting for redis")
+            away = True
+        time.sleep(_REDIS_POLL_S)
 
 
 def _beat(database: Database, bell: Bell, stop: threading.Event) -> None:
