@@ -24,6 +24,7 @@ PERIODS = ("day", "month", "total")
 KINDS = ("hard", "soft")
 MOST_USD = Decimal(10_000_000)
 """More than any budget; a slip of the finger is not a limit."""
+LEAST_CORRECTION_USD = Decimal("0.000001")
 LONGEST_REASON = 200
 
 
@@ -103,15 +104,42 @@ def adjust(
     """Correct what a finished generation cost, up or down, as of now; the adjustment's id.
 
     Raises:
-        NotAllowed: this person is no administrator.
+        NotAllowed: this person does not set the budgets of its team.
         InvalidRequest: with everything that is wrong with it.
         RecordNotFound: there is no such generation.
     """
-    size_usd = amount_usd.copy_abs()
-    problems = _problems_of_amount("amount", size_usd, least_usd=Decimal("0.000001"))
-    _check([*problems, *_problems_of_reason(note)])
+    _check_correction(amount_usd, note)
     with _acting(services, person) as tx:
         return ledger.adjust(tx, generation_id, amount_usd, note.strip())
+
+
+def adjust_scope(
+    services: Services,
+    person: Person,
+    scope: str,
+    target_id: UUID | None,
+    amount_usd: Decimal,
+    *,
+    note: str,
+) -> UUID:
+    """Correct what a scope was charged beside its generations, as of now; the adjustment's id.
+
+    For what an invoice says of no one generation. `target_id` is None for the organisation.
+
+    Raises:
+        NotAllowed: this person does not set the budgets of that scope.
+        InvalidRequest: with everything that is wrong with it.
+        RecordNotFound: the team, campaign or person is no longer there.
+    """
+    _check_correction(amount_usd, note)
+    with _acting(services, person) as tx:
+        return ledger.adjust_scope(tx, scope, target_id, amount_usd, note.strip())
+
+
+def _check_correction(amount_usd: Decimal, note: str) -> None:
+    size_usd = amount_usd.copy_abs()
+    problems = _problems_of_amount("amount", size_usd, least_usd=LEAST_CORRECTION_USD)
+    _check([*problems, *_problems_of_reason(note)])
 
 
 def _problems_of_choice(
@@ -152,7 +180,7 @@ def _refusal(problems: list[Problem]) -> InvalidRequest:
 
 
 _CONFLICTS = {
-    "adjustment_not_below_zero": "More would be taken back than the generation cost.",
+    "adjustment_not_below_zero": "More would be taken back than was charged.",
     "adjustment_after_end": "The generation is not finished, so there is nothing to correct yet.",
     "budgets_team_id_fkey": "This team is no longer there.",
     "budgets_campaign_id_fkey": "This campaign is no longer there.",
@@ -169,7 +197,7 @@ def _acting(services: Services, person: Person) -> Iterator[Transaction]:
     except RecordForbidden as exc:
         raise NotAllowed(
             "You may not change this.",
-            todo="Managers set the budgets of their own team, administrators all of them.",
+            todo="Managers answer for the money of their own team, administrators for all of it.",
         ) from exc
     except RecordConflict as exc:
         if exc.constraint not in _CONFLICTS:

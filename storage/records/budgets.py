@@ -88,22 +88,25 @@ class Grant:
 class BudgetChange:
     """One entry of the history: what was changed, by whom."""
 
-    id: int
     changed_at: datetime
     changed_by_name: str | None
     """None: the studio itself, from its settings."""
     what: str
-    """`set`, `removed`, `granted` or `grant_ended`."""
+    """`set`, `removed`, `granted`, `grant_ended`, or `adjusted` for a correction of charges."""
     scope: str
+    """A budget's; a correction may also be of a `generation`, whose title is the target's name."""
     target_name: str | None
-    period: str
-    kind: str
+    period: str | None
+    """None for a correction, as is `kind`."""
+    kind: str | None
     old_limit_usd: Decimal | None
     new_limit_usd: Decimal | None
     amount_usd: Decimal | None
-    """Of a grant, as are `ends_at` and `reason`."""
+    """Of a grant or a correction, as is `reason`; below zero where it was taken back."""
     ends_at: datetime | None
     reason: str | None
+    generation_id: UUID | None
+    """Whose cost was corrected; None for everything else."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,24 @@ class Target:
     id: UUID
     name: str
     team_name: str
+    team_id: UUID
+
+
+@dataclass(frozen=True)
+class Adjustable:
+    """A generation that ended, and what it cost."""
+
+    id: UUID
+    title: str
+    person_name: str
+    person_id: UUID
+    team_id: UUID
+    campaign_id: UUID | None
+    created_at: datetime
+    cost_usd: Decimal
+    """With every correction; 0 when nothing was charged."""
+    verified: bool
+    """False: charged at the estimate, and nobody has corrected it."""
 
 
 def standing(tx: Transaction) -> list[Budget]:
@@ -135,8 +156,20 @@ def grants(tx: Transaction) -> list[Grant]:
 
 
 def changes(tx: Transaction, *, limit: int) -> list[BudgetChange]:
-    """The last changes, the latest first; none for members and analysts."""
-    return [BudgetChange(**row) for row in tx.all(_Q["changes"], limit=limit)]
+    """The last changes and corrections, the latest first; none for members and analysts."""
+    rows = [{**row} for row in tx.all(_Q["changes"], limit=limit)]
+    for row in rows:
+        row.pop("id")
+    return [BudgetChange(**row) for row in rows]
+
+
+def adjustable(tx: Transaction, search: str, *, limit: int) -> list[Adjustable]:
+    """Ended generations whose cost the reader may correct, the latest first.
+
+    `search` is a part of the title or the person's name, or how the id begins; empty: all.
+    """
+    rows = tx.all(_Q["adjustable"], search=search, limit=limit)
+    return [Adjustable(**row) for row in rows]
 
 
 def targets(tx: Transaction) -> list[Target]:

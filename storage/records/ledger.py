@@ -81,12 +81,35 @@ def adjust(tx: Transaction, generation_id: UUID, amount_usd: Decimal, note: str)
     Raises:
         RecordConflict: all charges together would be below zero (`adjustment_not_below_zero`), or
             the generation is not finished (`adjustment_after_end`).
-        RecordForbidden: a person who is no administrator.
+        RecordForbidden: a person who does not set the budgets of its team.
         RecordNotFound: there is no such generation.
     """
     row = tx.one(_Q["adjust"], generation_id=generation_id, amount_usd=amount_usd, note=note)
     if row["id"] is None:
         raise RecordNotFound("There is no generation under this address.")
+    adjustment_id: UUID = row["id"]
+    return adjustment_id
+
+
+def adjust_scope(
+    tx: Transaction, scope: str, target_id: UUID | None, amount_usd: Decimal, note: str
+) -> UUID:
+    """Correct what a team, campaign, person or the organisation was charged; the row's id.
+
+    It counts in today's windows of the scope and of those around it, and is by whoever the
+    transaction acts as.
+
+    Raises:
+        RecordConflict: the scope's charges together would be below zero
+            (`adjustment_not_below_zero`).
+        RecordForbidden: a person who does not set the budgets of this scope.
+        RecordNotFound: there is no such team, campaign or person.
+    """
+    row = tx.one(
+        _Q["adjust_scope"], scope=scope, target=target_id, amount_usd=amount_usd, note=note
+    )
+    if row["id"] is None:
+        raise RecordNotFound(f"This {scope} is no longer there.", todo="Load the page again.")
     adjustment_id: UUID = row["id"]
     return adjustment_id
 

@@ -125,14 +125,19 @@ def test_everything_wrong_with_a_grant_is_told_at_once(services: Services, manag
     assert [problem.field for problem in refused.value.problems] == ["amount", "ends", "reason"]
 
 
-def test_adjusting_is_for_administrators_and_never_below_nothing(
-    services: Services, manager: Person, add_person: Add, submit: Submit
+def test_corrections_are_refused_in_words(
+    services: Services, manager: Person, person: Person, submit: Submit
 ) -> None:
     generation_id = submit()
-    ada = add_person("Ada", role=Role.ADMIN)
-    with pytest.raises(NotAllowed):
-        budgets.adjust(services, manager, generation_id, Decimal(1), note="x")
+    with pytest.raises(NotAllowed, match="may not"):
+        budgets.adjust(services, person, generation_id, Decimal(1), note="x")
     with pytest.raises(InvalidRequest, match="not finished"):
-        budgets.adjust(services, ada, generation_id, Decimal(1), note="x")
+        budgets.adjust(services, manager, generation_id, Decimal(1), note="x")
     with pytest.raises(InvalidRequest, match="from"):
-        budgets.adjust(services, ada, generation_id, Decimal(0), note="x")
+        budgets.adjust(services, manager, generation_id, Decimal(0), note="x")
+    with pytest.raises(InvalidRequest, match="Say why"):
+        budgets.adjust_scope(services, manager, "team", manager.team_id, Decimal(1), note=" ")
+    with pytest.raises(InvalidRequest, match="than was charged"):
+        budgets.adjust_scope(services, manager, "team", manager.team_id, Decimal(-1), note="x")
+    with pytest.raises(NotAllowed):
+        budgets.adjust_scope(services, manager, "organisation", None, Decimal(1), note="x")

@@ -46,9 +46,9 @@ create index holds_open_team on studio.holds (team_id) where released_at is null
 
 create table studio.charges (
     id uuid primary key default gen_random_uuid(),
-    generation_id uuid not null references studio.generations (id),
-    person_id uuid not null,
-    team_id uuid not null,
+    generation_id uuid references studio.generations (id),
+    person_id uuid,
+    team_id uuid,
     campaign_id uuid,
     kind text not null default 'charge' check (kind in ('charge', 'adjustment')),
     amount_usd numeric(14, 6) not null check (amount_usd <> 'NaN'),
@@ -57,8 +57,13 @@ create table studio.charges (
     note text,
     created_by uuid references studio.people (id),
     created_at timestamptz not null default clock_timestamp(),
-    constraint charge_not_negative check (amount_usd >= 0 or kind = 'adjustment')
+    constraint charge_not_negative check (amount_usd >= 0 or kind = 'adjustment'),
+    constraint charge_names_its_generation check (
+        kind = 'adjustment'
+        or (generation_id is not null and person_id is not null and team_id is not null))
 );
+comment on column studio.charges.generation_id is
+    'Null: an adjustment of no generation; it counts in the scopes that its row names.';
 comment on column studio.charges.created_by is 'Who made an adjustment; null: the studio.';
 create unique index charges_one on studio.charges (generation_id) where kind = 'charge';
 create index charges_generation on studio.charges (generation_id);
@@ -118,31 +123,3 @@ $$;
 create trigger holds_need_unfinished
 before insert on studio.holds
 for each row execute function studio.hold_needs_unfinished();
-
--- Corrections of what was charged, each a row with a date of its own.
-create function studio.check_adjustment() returns trigger
-language plpgsql security definer set search_path = '' as $$
-declare
-    v_generation studio.generations;
-begin
-    -- Locked, so that two adjustments can't each take the same dollar back.
-    select * into strict v_generation from studio.generations where id = new.generation_id
-    for no key update;
-    if v_generation.finished_at is null then
-        raise exception 'generation % is not finished', new.generation_id
-            using errcode = 'check_violation', constraint = 'adjustment_after_end';
-    end if;
-    if new.amount_usd + coalesce((
-        select sum(c.amount_usd) from studio.charges as c
-        where c.generation_id = new.generation_id), 0) < 0
-    then
-        raise exception 'generation % would cost less than nothing', new.generation_id
-            using errcode = 'check_violation', constraint = 'adjustment_not_below_zero';
-    end if;
-    return new;
-end
-$$;
-
-create trigger charges_adjust_within
-before insert on studio.charges
-for each row when (new.kind = 'adjustment') execute function studio.check_adjustment();

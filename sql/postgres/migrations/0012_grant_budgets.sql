@@ -222,16 +222,57 @@ begin
 end
 $$;
 
--- The id of the adjustment; null: there is no such generation. Only administrators correct
--- charges: what is taken back can be spent again.
+-- Corrections of what was charged, each a row with a date of its own. What is taken back can be
+-- spent again, so never more than was charged.
+create function studio.check_adjustment() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+    v_generation studio.generations;
+    v_charged numeric;
+begin
+    if new.generation_id is null then
+        -- Locked, as the generation below is, so that two can't each take the same dollar back.
+        perform studio.lock_money(new.person_id, new.team_id, new.campaign_id);
+        select s.amount_usd into v_charged
+        from studio.money_scopes(new.person_id, new.team_id, new.campaign_id) as m
+        left join studio.spent_usd as s
+            on s.scope = m.scope and s.target_id = m.target_id and s.period = 'total'
+        order by m.place desc
+        limit 1;
+    else
+        select * into strict v_generation from studio.generations where id = new.generation_id
+        for no key update;
+        if v_generation.finished_at is null then
+            raise exception 'generation % is not finished', new.generation_id
+                using errcode = 'check_violation', constraint = 'adjustment_after_end';
+        end if;
+        select sum(c.amount_usd) into v_charged from studio.charges as c
+        where c.generation_id = new.generation_id;
+    end if;
+    if new.amount_usd + coalesce(v_charged, 0) < 0 then
+        raise exception 'more is taken back than was charged'
+            using errcode = 'check_violation', constraint = 'adjustment_not_below_zero';
+    end if;
+    return new;
+end
+$$;
+
+create trigger charges_adjust_within
+before insert on studio.charges
+for each row when (new.kind = 'adjustment') execute function studio.check_adjustment();
+
+-- The id of the adjustment; null: there is no such generation. Whoever sets a team's budget
+-- corrects what its generations cost.
 create function studio.adjust_charge(p_generation uuid, p_amount_usd numeric, p_note text)
 returns uuid
 language plpgsql security definer set search_path = '' as $$
 declare
     v_id uuid;
 begin
-    if studio.acts_as_person() and studio.my_role() is distinct from 'admin' then
-        raise exception 'only administrators adjust' using errcode = 'insufficient_privilege';
+    if studio.acts_as_person() and not studio.may_set_budget(
+        'team', (select team_id from studio.generations where id = p_generation))
+    then
+        raise exception 'not your generation' using errcode = 'insufficient_privilege';
     end if;
     insert into studio.charges (
         generation_id, person_id, team_id, campaign_id, kind, amount_usd, verified, note,
@@ -239,6 +280,39 @@ begin
     select id, person_id, team_id, campaign_id, 'adjustment', p_amount_usd, true, p_note,
         auth.uid()
     from studio.generations where id = p_generation
+    returning id into v_id;
+    return v_id;
+end
+$$;
+
+-- The id of an adjustment of a whole scope; null: there is no such target. It counts in the scope
+-- and in those around it. `p_target` is null for the organisation only.
+create function studio.adjust_scope(
+    p_scope text, p_target uuid, p_amount_usd numeric, p_note text
+) returns uuid
+language plpgsql security definer set search_path = '' as $$
+declare
+    v_id uuid;
+begin
+    if studio.acts_as_person() and not studio.may_set_budget(p_scope, p_target) then
+        raise exception 'not your budget' using errcode = 'insufficient_privilege';
+    end if;
+    insert into studio.charges (
+        person_id, team_id, campaign_id, kind, amount_usd, verified, note, created_by)
+    select s.person_id, s.team_id, s.campaign_id, 'adjustment', p_amount_usd, true, p_note,
+        auth.uid()
+    from (
+        select null::uuid as person_id, null::uuid as team_id, null::uuid as campaign_id
+        where p_scope = 'organisation'
+        union all
+        select null, t.id, null from studio.teams as t where p_scope = 'team' and t.id = p_target
+        union all
+        select null, c.team_id, c.id from studio.campaigns as c
+        where p_scope = 'campaign' and c.id = p_target
+        union all
+        select p.id, p.team_id, null from studio.people as p
+        where p_scope = 'person' and p.id = p_target
+    ) as s
     returning id into v_id;
     return v_id;
 end
@@ -252,4 +326,5 @@ studio.set_budget(text, uuid, text, text, numeric),
 studio.remove_budget(uuid),
 studio.grant_budget(uuid, numeric, timestamptz, timestamptz, text),
 studio.end_grant(uuid),
-studio.adjust_charge(uuid, numeric, text) to authenticated;
+studio.adjust_charge(uuid, numeric, text),
+studio.adjust_scope(text, uuid, numeric, text) to authenticated;

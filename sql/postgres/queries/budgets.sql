@@ -33,30 +33,84 @@ where b.active and r.ended_at is null and r.ends_at > now()
 order by r.ends_at, r.id;
 
 -- name: changes
--- What was changed in the budgets the reader may see, the latest first.
+-- What was changed in the budgets the reader may see, and what was corrected of the charges they
+-- answer for, the latest first.
+(
+    select
+        c.changed_at, studio.person_name(c.changed_by) as changed_by_name, c.what, b.scope,
+        coalesce(t.name, m.name, studio.person_name(b.person_id)) as target_name, b.period, b.kind,
+        c.old_limit_usd, c.new_limit_usd, c.amount_usd, c.ends_at, c.reason,
+        null::uuid as generation_id, c.id
+    from studio.budget_changes as c
+    inner join studio.budgets as b on b.id = c.budget_id
+    left join studio.teams as t on t.id = b.team_id
+    left join studio.campaigns as m on m.id = b.campaign_id
+    order by c.id desc
+    limit %(limit)s
+)
+union all
+(
+    select
+        a.created_at, studio.person_name(a.created_by), 'adjusted',
+        case
+            when a.generation_id is not null then 'generation'
+            when a.campaign_id is not null then 'campaign'
+            when a.person_id is not null then 'person'
+            when a.team_id is not null then 'team'
+            else 'organisation' end,
+        case
+            when a.generation_id is not null then g.title
+            when a.campaign_id is not null then m.name
+            when a.person_id is not null then studio.person_name(a.person_id)
+            else t.name end,
+        null, null, null, null, a.amount_usd, null, a.note, a.generation_id, null
+    from studio.charges as a
+    left join studio.generations as g on g.id = a.generation_id
+    left join studio.teams as t on t.id = a.team_id
+    left join studio.campaigns as m on m.id = a.campaign_id
+    where a.kind = 'adjustment'
+        and (not studio.acts_as_person() or studio.my_role() in ('manager', 'admin'))
+    order by a.created_at desc
+    limit %(limit)s
+)
+order by changed_at desc, id desc
+limit %(limit)s;
+
+-- name: adjustable
+-- Generations that ended and whose cost the reader may correct, the latest first. `search` is a part
+-- of the title or of the person's name, or the beginning of the id; empty: all.
 select
-    c.id, c.changed_at, studio.person_name(c.changed_by) as changed_by_name, c.what, b.scope,
-    coalesce(t.name, m.name, studio.person_name(b.person_id)) as target_name, b.period, b.kind,
-    c.old_limit_usd, c.new_limit_usd, c.amount_usd, c.ends_at, c.reason
-from studio.budget_changes as c
-inner join studio.budgets as b on b.id = c.budget_id
-left join studio.teams as t on t.id = b.team_id
-left join studio.campaigns as m on m.id = b.campaign_id
-order by c.id desc
+    g.id, g.title, studio.person_name(g.person_id) as person_name, g.person_id, g.team_id,
+    g.campaign_id, g.created_at, coalesce(c.cost_usd, 0) as cost_usd,
+    coalesce(c.verified, true) as verified
+from studio.generations as g
+left join lateral (
+    select sum(h.amount_usd) as cost_usd,
+        bool_or(h.kind = 'adjustment') or bool_and(h.verified) as verified
+    from studio.charges as h where h.generation_id = g.id
+) as c on true
+where g.finished_at is not null
+    and (studio.my_role() = 'admin'
+        or (studio.my_role() = 'manager' and g.team_id = studio.my_team()))
+    and (%(search)s = ''
+        or strpos(lower(g.title), lower(%(search)s)) > 0
+        or strpos(lower(studio.person_name(g.person_id)), lower(%(search)s)) > 0
+        or starts_with(g.id::text, lower(%(search)s)))
+order by g.created_at desc, g.id desc
 limit %(limit)s;
 
 -- name: targets
 -- Teams, campaigns and people whose budgets the reader may set, by name.
-select 'team' as scope, t.id, t.name, t.name as team_name
+select 'team' as scope, t.id, t.name, t.name as team_name, t.id as team_id
 from studio.teams as t
 where studio.my_role() = 'admin' or t.id = studio.my_team()
 union all
-select 'campaign', c.id, c.name, t.name
+select 'campaign', c.id, c.name, t.name, t.id
 from studio.campaigns as c
 inner join studio.teams as t on t.id = c.team_id
 where c.archived_at is null and (studio.my_role() = 'admin' or c.team_id = studio.my_team())
 union all
-select 'person', p.id, p.name, t.name
+select 'person', p.id, p.name, t.name, t.id
 from studio.people as p
 inner join studio.teams as t on t.id = p.team_id
 where p.active and (studio.my_role() = 'admin' or p.team_id = studio.my_team())

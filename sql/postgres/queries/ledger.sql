@@ -52,6 +52,10 @@ do update set limit_usd = excluded.limit_usd;
 -- Correct what a generation cost, as a row of today. Null: there is no such generation.
 select studio.adjust_charge(%(generation_id)s, %(amount_usd)s, %(note)s) as id;
 
+-- name: adjust_scope
+-- Correct what a whole scope was charged, as a row of today. Null: there is no such target.
+select studio.adjust_scope(%(scope)s, %(target)s::uuid, %(amount_usd)s, %(note)s) as id;
+
 -- name: release_finished
 -- Free holds past their end whose generation has ended, which nothing can charge any more.
 update studio.holds as h

@@ -83,6 +83,7 @@ FOR_PEOPLE = {
     "grant_budget",
     "end_grant",
     "adjust_charge",
+    "adjust_scope",
     "note_refusal",
     "queue_load",
     "watcher_seen_at",

@@ -329,7 +329,7 @@ def test_a_failed_generation_is_charged_late_and_a_running_one_not(
     assert refused.value.constraint == "adjustment_after_end"
 
 
-def test_only_administrators_adjust(
+def test_those_who_set_a_teams_budget_adjust_what_its_generations_cost(
     database: Database, charged: UUID, company: dict[str, Person]
 ) -> None:
     may = {
@@ -337,7 +337,99 @@ def test_only_administrators_adjust(
         for role, person in company.items()
         if allowed(database, person, lambda tx: ledger.adjust(tx, charged, Decimal(1), "x"))
     }
-    assert may == {"admin"}
+    assert may == {"manager", "admin"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "may", "counts_in"),
+    [
+        ("organisation", {"admin"}, {"organisation"}),
+        ("team", {"manager", "admin"}, {"organisation", "team"}),
+        ("campaign", {"manager", "admin"}, {"organisation", "team", "campaign"}),
+        ("person", {"manager", "admin"}, {"organisation", "team", "person"}),
+    ],
+)
+def test_a_scope_is_adjusted_with_those_around_it(
+    database: Database,
+    company: dict[str, Person],
+    spring: Campaign,
+    scope: str,
+    may: set[str],
+    counts_in: set[str],
+) -> None:
+    ann = company["member"]
+    targets = {"team": ann.team_id, "campaign": spring.id, "person": ann.id, "organisation": None}
+    with database.as_service() as tx:
+        for name, target in targets.items():
+            set_limit(tx, name, target)
+
+    def act(tx: Transaction) -> None:
+        ledger.adjust_scope(tx, scope, targets[scope], Decimal(1), "Invoice")
+
+    assert {role for role, who in company.items() if allowed(database, who, act)} == may
+    with database.as_service() as tx:
+        rows = tx.all(sql("select scope, amount_usd from studio.spent_usd where period = 'day'"))
+    assert {row["scope"]: row["amount_usd"] for row in rows} == dict.fromkeys(counts_in, len(may))
+
+
+def test_no_more_is_taken_back_of_a_scope_than_it_was_charged(
+    database: Database, charged: UUID, company: dict[str, Person]
+) -> None:
+    team = company["member"].team_id
+    with database.as_service() as tx:
+        ledger.adjust_scope(tx, "team", team, Decimal(-1), "Refunded")
+    for scope, target in (("team", team), ("team", company["admin"].team_id)):
+        with pytest.raises(RecordConflict) as refused, database.as_service() as tx:
+            ledger.adjust_scope(tx, scope, target, Decimal("-0.01"), "Refunded")
+        assert refused.value.constraint == "adjustment_not_below_zero"
+
+
+@pytest.mark.parametrize("scope", ["team", "campaign", "person", "galaxy"])
+def test_a_scope_that_is_not_there_is_not_adjusted(database: Database, scope: str) -> None:
+    with pytest.raises(RecordNotFound), database.as_service() as tx:
+        ledger.adjust_scope(tx, scope, uuid4(), Decimal(1), "x")
+
+
+def test_the_history_says_what_was_adjusted(
+    database: Database, charged: UUID, company: dict[str, Person]
+) -> None:
+    ann, manager = company["member"], company["manager"]
+    with database.as_person(manager.id) as tx:
+        ledger.adjust(tx, charged, Decimal("-0.5"), "Refunded")
+        ledger.adjust_scope(tx, "person", ann.id, Decimal(2), "Invoice")
+    seen = {}
+    for role, person in company.items():
+        with database.as_person(person.id) as tx:
+            seen[role] = [
+                (c.scope, c.target_name, c.amount_usd, c.changed_by_name, c.generation_id)
+                for c in budgets.changes(tx, limit=10)
+            ]
+    both = [
+        ("person", "Ann", Decimal(2), "Mia", None),
+        ("generation", "What Ann wrote", Decimal("-0.5"), "Mia", charged),
+    ]
+    assert seen == {
+        "manager": both,
+        "admin": both,
+        "member": [],
+        "analyst": [],
+        "other manager": [],
+    }
+
+
+def test_what_may_be_corrected_is_found_by_title_person_and_id(
+    database: Database, charged: UUID, company: dict[str, Person]
+) -> None:
+    def found(role: str, search: str) -> list[Decimal]:
+        with database.as_person(company[role].id) as tx:
+            return [made.cost_usd for made in budgets.adjustable(tx, search, limit=10)]
+
+    for search in ("", "ann WROTE", "Ann", str(charged)[:8]):
+        assert found("manager", search) == [1]
+    assert found("manager", "Ben%") == []
+    assert [found(role, "") for role in ("member", "analyst", "other manager", "admin")] == [
+        [], [], [], [1],
+    ]  # fmt: skip
 
 
 def test_there_is_nothing_to_adjust_under_an_unknown_address(database: Database) -> None:
