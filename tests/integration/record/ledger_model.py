@@ -25,6 +25,11 @@ def today() -> date:
     return datetime.now(ZONE).date()
 
 
+def since(period: str) -> date:
+    """The first day of the present window."""
+    return {"day": today(), "month": today().replace(day=1), "total": date.min}[period]
+
+
 def scope_of(whose: str) -> str:
     """The record's word for it."""
     return "person" if whose == "default" else whose.split()[0]
@@ -56,9 +61,7 @@ class Entry:
 
     def spent_usd(self, period: str) -> Decimal:
         """What was billed in the present window."""
-        now = today()
-        since = {"day": now, "month": now.replace(day=1), "total": date.min}[period]
-        return sum((usd for day, usd in self.bills if day >= since), Decimal(0))
+        return sum((usd for day, usd in self.bills if day >= since(period)), Decimal(0))
 
 
 @dataclass
@@ -68,6 +71,15 @@ class Given:
     id: UUID
     usd: Decimal
     days_left: int
+
+
+@dataclass
+class Correction:
+    """An adjustment of a whole scope."""
+
+    whose: str
+    day: date
+    usd: Decimal
 
 
 @dataclass
@@ -88,6 +100,7 @@ class Model:
 
     limits: dict[Key, Limit] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
 
     def money_of(self, key: Key, person: int) -> tuple[Decimal, Decimal]:
         """USD spent and held of a budget; `person` matters for everybody's own."""
@@ -104,7 +117,23 @@ class Model:
 
         counted = [entry for entry in self.entries if counts(entry)]
         spent_usd = sum((entry.spent_usd(period) for entry in counted), Decimal(0))
+        spent_usd += self.corrected_usd(scope_of(whose), owner, period)
         return spent_usd, sum((entry.held_usd for entry in counted), Decimal(0))
+
+    def corrected_usd(self, scope: str, person: int, period: str) -> Decimal:
+        """What scopes were corrected by: each counts in its own and in those around it."""
+
+        def counts(whose: str) -> bool:
+            if scope == "person":
+                return whose == f"person {person}"
+            inner = {
+                "organisation": ("team", "campaign", "person 0"),
+                "team": ("campaign", "person 0"),
+            }
+            return whose == scope or whose in inner.get(scope, ())
+
+        inside = (c for c in self.corrections if c.day >= since(period))
+        return sum((c.usd for c in inside if counts(c.whose)), Decimal(0))
 
     def free_usd(self, key: Key, person: int) -> Decimal:
         """What a budget leaves; below zero where a limit was set below what is used."""
@@ -136,6 +165,8 @@ class Model:
         """Everything is a day older."""
         for entry in self.entries:
             entry.bills = [(day - timedelta(days=1), usd) for day, usd in entry.bills]
+        for correction in self.corrections:
+            correction.day -= timedelta(days=1)
         for limit in self.limits.values():
             for grant in limit.grants:
                 grant.days_left -= 1

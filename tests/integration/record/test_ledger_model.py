@@ -36,12 +36,14 @@ from storage.records import books, budgets, campaigns, generations, ledger, peop
 from tests.integration.record.ledger_model import (
     PEOPLE,
     WHOSE,
+    Correction,
     Entry,
     Given,
     Key,
     Limit,
     Model,
     scope_of,
+    today,
 )
 from tests.integration.record.record_rows import PATHS, S, move, new_generation
 
@@ -225,6 +227,24 @@ class Books(RuleBasedStateMachine):
         else:
             assert not wrong
             entry.bill(sign * usd)
+
+    @rule(
+        whose=st.sampled_from(["organisation", "team", "campaign", "person 0"]),
+        usd=cents(300),
+        sign=st.sampled_from([1, -1]),
+    )
+    def adjust_a_scope(self, whose: str, usd: Decimal, sign: int) -> None:
+        spent_usd, _ = self.model.money_of((whose, "total"), 0)
+        try:
+            with self.acting() as tx:
+                ledger.adjust_scope(
+                    tx, scope_of(whose), self.company.target(whose), sign * usd, "Invoice"
+                )
+        except RecordConflict:
+            assert spent_usd + sign * usd < 0
+        else:
+            assert spent_usd + sign * usd >= 0
+            self.model.corrections.append(Correction(whose, today(), sign * usd))
 
     @rule(key=keys, usd=cents(1500))
     def set_limit(self, key: Key, usd: Decimal) -> None:
