@@ -238,7 +238,7 @@ def plan(tx: Transaction, reader: Reader, wanted: VideoFilter) -> Plan:
     parts += _plain_parts(wanted, parameters)
     if wanted.search.strip() or wanted.tags:
         parts.append(_search_part(tx, reader, wanted, parameters))
-    return Plan(_joined(parts), parameters)
+    return Plan(_joined(_led(parts)), parameters)
 
 
 def page(
@@ -383,6 +383,28 @@ def _plain_parts(wanted: VideoFilter, parameters: dict[str, Any]) -> list[str]:
             parameters[name] = value
             parts.append(f"where_{name.removesuffix('_id')}")
     return parts
+
+
+_LEADERS = frozenset(
+    {"where_found", "where_family", "where_batch", "where_campaign", "where_person", "where_model"}
+)
+_FOLLOWERS = {
+    "where_ratio": "check_ratio",
+    "where_resolution": "check_resolution",
+    "where_verdict": "check_verdict",
+}
+
+
+def _led(parts: list[str]) -> list[str]:
+    """Which filter leads through an index, and which ones are checked on the way.
+
+    Postgres takes every filter to be spread evenly over time. Verdicts and sizes are; models,
+    campaigns and people come and go, and whoever walks all approved videos back to a model of two
+    years ago walks for long.
+    """
+    if _LEADERS.isdisjoint(parts):
+        return parts
+    return [_FOLLOWERS.get(part, part) for part in parts]
 
 
 def _search_part(

@@ -251,6 +251,18 @@ and v.resolution = %(resolution)s;
 -- Fragment: of these resolutions.
 and v.resolution = any(%(resolutions)s);
 
+-- name: check_ratio
+-- Fragment: of one ratio, beside something that is better looked for (no index has `is true`).
+and (v.aspect_ratio = %(ratio)s) is true;
+
+-- name: check_resolution
+-- Fragment: of one resolution, beside something that is better looked for.
+and (v.resolution = %(resolution)s) is true;
+
+-- name: check_verdict
+-- Fragment: judged so, beside something that is better looked for.
+and (v.verdict = %(verdict)s) is true;
+
 -- name: where_since
 -- Fragment: from the beginning of this day on, in the company's time zone.
 and v.created_at >= (%(since)s::date)::timestamp at time zone %(zone)s;
