@@ -19,6 +19,7 @@ from storage.records import (
     attempts,
     budgets,
     campaigns,
+    cdn,
     curation,
     events,
     ledger,
@@ -102,6 +103,8 @@ def build_house(url: SecretStr, database: Database) -> House:
         add_attempt(tx, queued)
         tx.run(sql("insert into studio.turns values (%(id)s, now())"), id=ann.id)
         _add_alerts(tx, ann)
+        cdn.claim_missing(tx, datetime.now(UTC) - timedelta(days=1), limit=10)
+        cdn.ask_purge(tx, ["https://cdn.acme.test/old.mp4"])
     with database.as_person(ann.id) as tx:
         alerts.note_refusal(tx, None, scope="team", period="day", asked_usd=Decimal(60))
     _add_decision(database, ann)

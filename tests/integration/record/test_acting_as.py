@@ -87,6 +87,12 @@ FOR_PEOPLE = {
     "note_refusal",
     "queue_load",
     "watcher_seen_at",
+    "takes_part",
+    "video_fields",
+    "edited_tags",
+    "video_words",
+    "search_query",
+    "find_few",
 }
 
 
