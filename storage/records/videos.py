@@ -81,16 +81,6 @@ def page(
     return _with_renditions(tx, rows)
 
 
-def trash(tx: Transaction, video_id: UUID) -> bool:
-    """Move a video to the trash; False when it is there already or not theirs to move."""
-    return tx.one_or_none(_Q["trash"], id=video_id) is not None
-
-
-def restore(tx: Transaction, video_id: UUID) -> bool:
-    """Take a video out of the trash; False when it is not in it or not theirs to move."""
-    return tx.one_or_none(_Q["restore"], id=video_id) is not None
-
-
 def put_rendition(tx: Transaction, rendition: Rendition) -> None:
     """Write down a rendition, in place of what was said of it before."""
     tx.run(_Q["put_rendition"], **asdict(rendition))

@@ -43,18 +43,6 @@ limit %(limit)s;
 -- The files of some videos.
 select * from studio.renditions where video_id = any(%(ids)s) order by video_id, kind;
 
--- name: trash
--- Move a video to the trash.
-update studio.videos set status = 'trashed', deleted_at = now(), updated_at = now()
-where id = %(id)s and status = 'ready'
-returning id;
-
--- name: restore
--- Take a video back out of the trash.
-update studio.videos set status = 'ready', deleted_at = null, updated_at = now()
-where id = %(id)s and status = 'trashed' and purge_begun_at is null
-returning id;
-
 -- name: put_rendition
 -- Write down a rendition, in place of what was said of it before.
 insert into studio.renditions (

@@ -5,9 +5,9 @@ import httpx
 import pytest
 
 from dashboard import services as front_services
+from jobs import curation
 from jobs.bootstrap import Services
 from storage.objects.local import LocalStore
-from storage.records import videos
 from tests.integration.front.front_studio import FILM, Studio
 
 
@@ -133,8 +133,7 @@ def test_an_image_that_was_not_given_is_not_found(studio: Studio, which: str) ->
 
 def test_a_trashed_video_can_still_be_looked_at(studio: Studio) -> None:
     video_id = studio.add_video(studio.max)
-    with studio.services.database.as_person(studio.max.id) as tx:
-        assert videos.trash(tx, video_id)
+    curation.trash(studio.services, studio.max, [video_id])
     assert studio.signed_in(studio.max).get(web(video_id)).status_code == 200
 
 

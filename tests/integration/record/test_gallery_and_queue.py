@@ -12,7 +12,8 @@ import pytest
 from storage.errors import RecordNotFound
 from storage.models import Person, RenditionKind, RenditionState, Role, Video
 from storage.postgres import Database
-from storage.records import generations, videos
+from storage.records import curation, generations, videos
+from storage.records.curation import Edit
 from storage.records.videos import PageStart
 from tests.integration.record.record_rows import (
     S,
@@ -105,13 +106,13 @@ def test_the_gallery_is_the_teams_and_narrows_to_ones_own(
 def test_the_trash_is_apart_and_can_be_taken_back_from(database: Database, person: Person) -> None:
     (made,) = fill(database, person, "one")
     with database.as_person(person.id) as tx:
-        assert videos.trash(tx, made)
-        assert not videos.trash(tx, made)
+        assert curation.edit(tx, person.id, [made], Edit(trashed=True), "trashed").ids == (made,)
+        assert curation.edit(tx, person.id, [made], Edit(trashed=True), "trashed").ids == ()
     assert titles(database, person) == []
     assert titles(database, person, trashed=True) == ["one"]
     with database.as_person(person.id) as tx:
-        assert videos.restore(tx, made)
-        assert not videos.restore(tx, made)
+        assert curation.edit(tx, person.id, [made], Edit(trashed=False), "restored").ids == (made,)
+        assert curation.edit(tx, person.id, [made], Edit(trashed=False), "restored").ids == ()
     assert titles(database, person) == ["one"]
 
 
