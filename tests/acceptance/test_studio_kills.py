@@ -66,14 +66,3 @@ def test_a_killed_child_is_started_again_and_the_video_comes_once(
     kill(studio, role)
     has_completed(studio, generation, seed)
     is_well(studio)
-
-
-def test_workers_killed_during_the_submit_do_not_submit_again(studio: Studio) -> None:
-    seed = next(_seeds)
-    prompt = "The sneaker turns slowly [fault:slow_answer=4]"
-    generation = studio.generate("--seed", str(seed), prompt=prompt).json["id"]
-    assert wait_until(lambda: f"seed:{seed}" in studio.simulator.counts()["by_marker"], WITHIN_S)
-    assert studio.status(generation) == "submitting"
-    kill(studio, "workers")
-    has_completed(studio, generation, seed)
-    is_well(studio)
