@@ -258,6 +258,14 @@ def page(
     return Page(tuple(reversed(cards) if turned else cards), len(rows) > limit)
 
 
+def among(tx: Transaction, planned: Plan, ids: Collection[UUID]) -> tuple[Card, ...]:
+    """Those of these videos that the plan has, newest first."""
+    narrow = Plan(
+        f"{planned.filters}\n{_Q['where_ids'].text}", {**planned.parameters, "ids": list(ids)}
+    )
+    return page(tx, narrow, Sort.NEWEST, limit=max(1, len(ids))).cards
+
+
 def key_of(tx: Transaction, video_id: UUID) -> Key:
     """Where a video stands, whether or not a filter has it.
 
@@ -306,6 +314,11 @@ def heads(
         Head(row["group_key"], row["id"], row["created_at"], counts[row["group_key"]])
         for row in rows
     ]
+
+
+def teams(tx: Transaction) -> list[Named]:
+    """The teams that the reader may see, by name."""
+    return [Named(**row) for row in tx.all(_Q["teams"])]
 
 
 def models_in_use(tx: Transaction, planned: Plan) -> list[str]:

@@ -110,6 +110,10 @@ select studio.search_query(%(search)s, %(tags)s) as words;
 -- Ids of the videos with these words. Null: too many to be looked up one by one.
 select studio.find_few(%(words)s::tsquery, %(team_id)s, %(most)s) as ids;
 
+-- name: teams
+-- Teams that the reader may see, by name.
+select id, name from studio.teams order by lower(name), id;
+
 -- name: models_in_use
 -- Models of the reader's videos, found by jumping from one to the next in the index.
 with recursive found as (
@@ -194,6 +198,10 @@ and v.id = any(%(found)s);
 -- name: where_words
 -- Fragment: with these words and tags, which many have.
 and v.words @@ %(words)s::tsquery;
+
+-- name: where_ids
+-- Fragment: one of those that a page shows already.
+and v.id = any(%(ids)s);
 
 -- name: where_nothing
 -- Fragment: what was typed can't be in any video.
