@@ -10,11 +10,12 @@ import streamlit as st
 
 from dashboard.services import services
 from storage.records import budgets
-from storage.records.budgets import Budget, BudgetChange, Grant, OpenHold, Target
+from storage.records.budgets import Adjustable, Budget, BudgetChange, Grant, OpenHold, Target
 
 LIVE_S = 1.0
 MOST_HOLDS = 100
 MOST_CHANGES = 100
+MOST_FOUND = 50
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,10 @@ def targets(person_id: UUID) -> list[Target]:
     """What the person may set a budget for, beside the organisation."""
     with services().database.as_person(person_id) as tx:
         return budgets.targets(tx)
+
+
+def adjustable(person_id: UUID, search: str) -> list[Adjustable]:
+    """Ended generations whose cost the person may correct, the latest first; at most
+    `MOST_FOUND`."""
+    with services().database.as_person(person_id) as tx:
+        return budgets.adjustable(tx, search, limit=MOST_FOUND)

@@ -6,7 +6,8 @@ import streamlit as st
 
 from dashboard import budget_reads
 from dashboard.components.budget_cards import budget_cards
-from dashboard.components.budget_forms import NEWS, open_dialog, show_dialog
+from dashboard.components.budget_dialogs import NEWS, open_dialog
+from dashboard.components.budget_forms import show_dialog
 from dashboard.components.budget_tables import history_table
 from dashboard.components.problem import problems_shown
 from dashboard.services import services
@@ -21,6 +22,12 @@ def show() -> None:
         st.toast(news, icon=":material/check:")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title("Budgets", width="stretch")
+        st.button(
+            "Correct a charge",
+            icon=":material/receipt_long:",
+            on_click=open_dialog,
+            args=("correct",),
+        )
         st.button(
             "Set a limit",
             icon=":material/add:",

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.budget_reads import BudgetView
 from dashboard.components.budget_bar import budget_bar
-from dashboard.components.budget_forms import open_dialog
+from dashboard.components.budget_dialogs import Dialog, open_dialog
 from dashboard.components.money_words import dollars
 from dashboard.services import services
 from storage.records.budgets import Budget
@@ -58,7 +58,7 @@ def _show_card(view: BudgetView, budget: Budget) -> None:
             _button("Change", ":material/tune:", "change", budget, key)
 
 
-def _button(label: str, icon: str, dialog: str, budget: Budget, key: str) -> None:
+def _button(label: str, icon: str, dialog: Dialog, budget: Budget, key: str) -> None:
     st.button(label, icon=icon, key=f"{dialog}_{key}", on_click=open_dialog, args=(dialog, budget))
 
 

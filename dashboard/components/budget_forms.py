@@ -5,17 +5,23 @@ Each press asks anew who is signed in; the workshop checks every value and whose
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Literal, NamedTuple
-from uuid import UUID
 
 import streamlit as st
 
 from dashboard import budget_reads
 from dashboard.budget_reads import BudgetView
 from dashboard.components.budget_bar import budget_title, grant_words, window_words
+from dashboard.components.budget_correction import correction_dialog
+from dashboard.components.budget_dialogs import (
+    OPEN,
+    Opened,
+    choose_target,
+    close,
+    done,
+    usd_input,
+)
 from dashboard.components.budget_tables import holds_table
 from dashboard.components.money_words import dollars
 from dashboard.components.problem import problems_shown
@@ -25,27 +31,6 @@ from dashboard.whoami import current_person
 from jobs import budgets
 from storage.models import Person, Role
 from storage.records.budgets import Budget, Grant, Target
-
-NEWS = "budget_news"
-"""What the page tells once, after a dialog has closed."""
-
-OPEN = "budget_open"
-"""Which dialog is open, as `Opened`; kept so that a run of the whole page does not close it."""
-
-
-class Opened(NamedTuple):
-    """A dialog and the budget it is about."""
-
-    dialog: Literal["held", "change", "new"]
-    budget_id: UUID | None = None
-    target_id: UUID | None = None
-    """For the default: whose line it is."""
-
-
-def open_dialog(dialog: Literal["held", "change", "new"], budget: Budget | None = None) -> None:
-    """Let the next run of the page show a dialog."""
-    about = (budget.id, budget.target_id) if budget else (None, None)
-    st.session_state[OPEN] = Opened(dialog, *about)
 
 
 def show_dialog(view: BudgetView) -> None:
@@ -59,16 +44,14 @@ def show_dialog(view: BudgetView) -> None:
     )
     if opened.dialog == "new":
         _new_dialog(about)
+    elif opened.dialog == "correct":
+        correction_dialog(view)
     elif about is None:
-        _close()
+        close()
     elif opened.dialog == "held":
         _holds_dialog(about)
     else:
         _change_dialog(about, view.grants_of(about))
-
-
-def _close() -> None:
-    st.session_state.pop(OPEN, None)
 
 
 _PERIODS = {"day": "A day", "month": "A month", "total": "In total"}
@@ -84,7 +67,7 @@ _SCOPES = {
 _FOR_ADMINS = frozenset({_EVERYBODY, "organisation"})
 
 
-@st.dialog("What is held", width="large", on_dismiss=_close)
+@st.dialog("What is held", width="large", on_dismiss=close)
 def _holds_dialog(budget: Budget) -> None:
     """The generations behind every held dollar of one budget."""
     with problems_shown():
@@ -95,7 +78,7 @@ def _holds_dialog(budget: Budget) -> None:
         )
 
 
-@st.dialog("Change a budget", on_dismiss=_close)
+@st.dialog("Change a budget", on_dismiss=close)
 def _change_dialog(budget: Budget, grants: list[Grant]) -> None:
     """The limit, the grants and the end of one budget."""
     words = f"**{plain(budget_title(budget))}**, {window_words(budget.period)}"
@@ -108,20 +91,20 @@ def _change_dialog(budget: Budget, grants: list[Grant]) -> None:
     with st.popover("Remove this budget", icon=":material/delete:", type="tertiary"):
         st.markdown("It stops nothing from then on. The history keeps it.")
         if st.button("Remove", key="budget_remove", type="primary"):
-            _done(
+            done(
                 lambda person: budgets.remove(services(), person, budget.id),
                 "The budget is removed.",
             )
 
 
-@st.dialog("Set a limit", on_dismiss=_close)
+@st.dialog("Set a limit", on_dismiss=close)
 def _new_dialog(about: Budget | None) -> None:
     """A limit for whatever the person may set one for; `about` fills it in for one person."""
     with problems_shown():
         person = current_person()
         targets = budget_reads.targets(person.id)
         scope = _choose_scope(person)
-        target = _choose_target(scope, targets, about)
+        target = None if scope in _FOR_ADMINS else choose_target(scope, targets, about)
         with st.form("budget_new", border=False):
             left, right = st.columns(2)
             period = left.selectbox(
@@ -133,7 +116,7 @@ def _new_dialog(about: Budget | None) -> None:
                 format_func=_KINDS.__getitem__,
                 key="budget_kind",
             )
-            usd = _usd_input("Limit in USD", "budget_new_usd", about.limit_usd if about else None)
+            usd = usd_input("Limit in USD", "budget_new_usd", about.limit_usd if about else None)
             pressed = st.form_submit_button("Set limit", type="primary")
     if pressed:
         _set(scope, target, period, kind, usd)
@@ -144,29 +127,12 @@ def _choose_scope(person: Person) -> str:
     return st.selectbox("For", scopes, format_func=_SCOPES.__getitem__, key="budget_scope")
 
 
-def _choose_target(scope: str, targets: list[Target], about: Budget | None) -> Target | None:
-    """The team, campaign or person; None where there is none to choose."""
-    if scope in _FOR_ADMINS:
-        return None
-    fitting = [target for target in targets if target.scope == scope]
-    first = next((i for i, t in enumerate(fitting) if about and t.id == about.target_id), 0)
-    several = len({target.team_name for target in fitting}) > 1 and scope != "team"
-    return st.selectbox(
-        scope.capitalize(),
-        fitting,
-        index=first if fitting else None,
-        format_func=lambda t: f"{t.name} ({t.team_name})" if several else t.name,
-        placeholder="There is none yet",
-        key=f"budget_target_{scope}",
-    )
-
-
 def _set(scope: str, target: Target | None, period: str, kind: str, usd: Decimal) -> None:
     if scope == "person" and target is None:
         st.warning("There is nobody to set a limit for.")
         return
     real = "person" if scope == _EVERYBODY else scope
-    _done(
+    done(
         lambda person: budgets.set_limit(
             services(), person, scope=real, target_id=target.id if target else None,
             period=period, kind=kind, limit_usd=usd,
@@ -177,10 +143,10 @@ def _set(scope: str, target: Target | None, period: str, kind: str, usd: Decimal
 
 def _limit_form(budget: Budget) -> None:
     with st.form("budget_limit", border=False):
-        usd = _usd_input("Limit in USD", "budget_limit_usd", budget.base_usd)
+        usd = usd_input("Limit in USD", "budget_limit_usd", budget.base_usd)
         pressed = st.form_submit_button("Save limit", type="primary")
     if pressed:
-        _done(
+        done(
             lambda person: budgets.set_limit(
                 services(), person, scope=budget.scope, target_id=budget.target_id,
                 period=budget.period, kind=budget.kind, limit_usd=usd,
@@ -192,7 +158,7 @@ def _limit_form(budget: Budget) -> None:
 def _grant_form(budget: Budget) -> None:
     today = datetime.now(services().settings.zone).date()
     with st.form("budget_grant", border=False):
-        usd = _usd_input("More, in USD", "budget_grant_usd", None)
+        usd = usd_input("More, in USD", "budget_grant_usd", None)
         last = st.date_input(
             "Until the end of", value=today, min_value=today, key="budget_grant_day"
         )
@@ -202,7 +168,7 @@ def _grant_form(budget: Budget) -> None:
         )  # fmt: skip
         pressed = st.form_submit_button("Grant")
     if pressed:
-        _done(
+        done(
             lambda person: budgets.grant(
                 services(), person, budget.id, usd, ends_at=_end_of(last), reason=reason
             ),
@@ -214,37 +180,13 @@ def _grant_line(grant: Grant) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(plain(grant_words(grant, services().settings.zone)))
         if st.button("Take back", key=f"budget_end_{grant.id}", type="tertiary"):
-            _done(
+            done(
                 lambda person: budgets.end_grant(services(), person, grant.id),
                 "The grant is taken back.",
             )
-
-
-def _usd_input(label: str, key: str, usd: Decimal | None) -> Decimal:
-    """An amount in whole cents."""
-    value = st.number_input(
-        label,
-        min_value=0.0,
-        max_value=float(budgets.MOST_USD),
-        value=float(usd) if usd is not None else 10.0,
-        step=10.0,
-        format="%.2f",
-        key=key,
-    )
-    return Decimal(str(value)).quantize(Decimal("0.01"))
 
 
 def _end_of(day: date) -> datetime:
     """The moment at which a day ends for the company."""
     midnight = datetime.combine(day + timedelta(days=1), time(), services().settings.zone)
     return midnight.astimezone(UTC)
-
-
-def _done(act: Callable[[Person], UUID | None], news: str) -> None:
-    """Do it as whoever is signed in now, and close the dialog; or say in it why not."""
-    with problems_shown():
-        act(current_person())
-        budget_reads.overview.clear()
-        st.session_state[NEWS] = news
-        _close()
-        st.rerun()

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from html import escape
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from dashboard.components.budget_bar import window_words
 from dashboard.components.money_words import dollars
-from storage.records.budgets import BudgetChange, OpenHold
+from storage.records.budgets import Adjustable, BudgetChange, OpenHold
 
-_STYLE = """
+LINES_STYLE = """
 <style>
 .lines { width: 100%; margin: 0; border-collapse: collapse; font-size: .9rem;
   font-variant-numeric: tabular-nums; }
@@ -42,7 +43,7 @@ def holds_table(holds: list[OpenHold], held_usd: Decimal, zone: ZoneInfo) -> Non
     if holds:
         rows = "".join(_hold_row(hold, zone) for hold in holds)
         heads = "<th>Generation<th>Person<th>Status<th>Since<th>Until<th class=usd>Held"
-        st.html(f"{_STYLE}<table class=lines><thead><tr>{heads}</thead>{rows}</table>")
+        st.html(f"{LINES_STYLE}<table class=lines><thead><tr>{heads}</thead>{rows}</table>")
     rest_usd = held_usd - sum((hold.amount_usd for hold in holds), Decimal(0))
     if rest_usd > 0:
         more = "more " if holds else ""
@@ -61,11 +62,11 @@ def history_table(changes: list[BudgetChange], zone: ZoneInfo) -> None:
     rows = "".join(
         f"<tr><td class=when>{_when(change.changed_at, zone)}"
         f"<td>{escape(change.changed_by_name or 'The studio')}"
-        f"<td>{escape(_whose(change))}<td>{escape(change_words(change, zone))}"
+        f"<td>{_whose(change)}<td>{escape(change_words(change, zone))}"
         for change in changes
     )
-    heads = "<th>When<th>Who<th>Budget<th>What"
-    st.html(f"{_STYLE}<table class=lines><thead><tr>{heads}</thead>{rows}</table>")
+    heads = "<th>When<th>Who<th>Of<th>What"
+    st.html(f"{LINES_STYLE}<table class=lines><thead><tr>{heads}</thead>{rows}</table>")
 
 
 def change_words(change: BudgetChange, zone: ZoneInfo) -> str:
@@ -77,6 +78,8 @@ def change_words(change: BudgetChange, zone: ZoneInfo) -> str:
         if change.old_limit_usd is None:
             return f"set to {new}"
         return f"changed from {dollars(change.old_limit_usd)} to {new}"
+    if change.what == "adjusted":
+        return f"{_correction(change.amount_usd or Decimal(0))}: {change.reason}"
     amount = dollars(change.amount_usd or Decimal(0))
     if change.what == "grant_ended":
         return f"took {amount} back early: {change.reason}"
@@ -84,10 +87,19 @@ def change_words(change: BudgetChange, zone: ZoneInfo) -> str:
     return f"granted {amount}{until}: {change.reason}"
 
 
+def adjustable_words(made: Adjustable, zone: ZoneInfo) -> str:
+    """A generation in one line: what it is, whose, from when, and what it cost."""
+    cost = dollars(made.cost_usd) + ("" if made.verified else ", unverified")
+    return f"{made.title} · {made.person_name} · {_when(made.created_at, zone)} · {cost}"
+
+
+def _correction(usd: Decimal) -> str:
+    return f"took {dollars(-usd)} back" if usd < 0 else f"charged {dollars(usd)} more"
+
+
 def _hold_row(hold: OpenHold, zone: ZoneInfo) -> str:
-    address = f"/queue?generation={hold.generation_id}"
     return (
-        f'<tr><td class=title><a href="{address}" target="_self">{escape(hold.title)}</a>'
+        f"<tr><td class=title>{_link(hold.generation_id, hold.title)}"
         f"<td>{escape(hold.person_name)}<td>{escape(hold.status)}"
         f'<td class=when data-is="since">{_when(hold.created_at, zone)}'
         f'<td class=when data-is="until">{_when(hold.expires_at, zone)}'
@@ -96,11 +108,19 @@ def _hold_row(hold: OpenHold, zone: ZoneInfo) -> str:
 
 
 def _whose(change: BudgetChange) -> str:
+    """The budget, or what was corrected, as HTML."""
     whose = change.target_name or (
         "Everybody's own" if change.scope == "person" else "The organisation"
     )
+    if change.generation_id is not None:
+        return _link(change.generation_id, whose)
+    window = f", {window_words(change.period)}" if change.period else ""
     kind = ", warns only" if change.kind == "soft" else ""
-    return f"{whose}, {window_words(change.period)}{kind}"
+    return escape(f"{whose}{window}{kind}")
+
+
+def _link(generation_id: UUID, title: str) -> str:
+    return f'<a href="/queue?generation={generation_id}" target="_self">{escape(title)}</a>'
 
 
 def _when(at: datetime, zone: ZoneInfo) -> str:

@@ -21,8 +21,10 @@ def dollars(usd: Decimal, *, round_up: bool = False) -> str:
 
     `round_up` is for limits, holds and "up to", which must not be shown smaller than they are.
     """
-    unit = _CENT if usd >= _CENT or usd == 0 else _HUNDREDTH_CENT
-    return f"${usd.quantize(unit, ROUND_UP if round_up else ROUND_HALF_UP):,}"
+    size = abs(usd)
+    unit = _CENT if size >= _CENT or size == 0 else _HUNDREDTH_CENT
+    minus = "−" if usd < 0 else ""
+    return f"{minus}${size.quantize(unit, ROUND_UP if round_up else ROUND_HALF_UP):,}"
 
 
 def budget_name(scope: str, period: str) -> str:

@@ -11,7 +11,8 @@ from dashboard import budget_reads
 from dashboard.services import live_sessions
 from jobs.bootstrap import Services
 from storage.models import Person, Role
-from storage.records import budgets, people
+from storage.records import budgets, ledger, people
+from storage.sqlfiles import Query
 
 Visit = Callable[[Person], AppTest]
 Open = Callable[..., AppTest]
@@ -211,3 +212,112 @@ def test_a_grant_that_ended_is_not_shown(
 def test_a_record_that_is_away_is_told_and_nothing_else(opened: Open, as_owner: Owner) -> None:
     as_owner("alter function studio.my_budgets() rename to gone")
     assert "The database refused" in words_of(opened())
+
+
+# --- corrections ---
+
+
+@pytest.fixture
+def ended(front: Services, submit: Submit, person: Person) -> UUID:
+    """Ann's generation, which failed at fal and was charged a dollar."""
+    generation_id = submit(prompt="A shoe <i>turns</i> slowly")
+    with front.database.as_service() as tx:
+        tx.run(
+            Query(
+                "test",
+                "A failure.",
+                """update studio.generations set status = 'failed', cause = 'our_bug',
+                finished_at = now() where id = %(id)s""",
+            ),
+            id=generation_id,
+        )
+        ledger.charge(
+            tx, generation_id, Decimal(1), billable_units=None, verified=False, note="No header"
+        )
+    return generation_id
+
+
+def correcting(page: AppTest, scope: str) -> AppTest:
+    page = press(page, "Correct a charge")
+    return page.selectbox(key="correct_scope").set_value(scope).run()
+
+
+def charged_usd(front: Services) -> Decimal:
+    with front.database.as_service() as tx:
+        total = Query("test", "A sum.", "select sum(amount_usd) as usd from studio.charges")
+        usd: Decimal = tx.one(total)["usd"]
+    return usd
+
+
+def test_a_charge_is_corrected_with_its_effect_shown_before(
+    opened: Open, limit: Callable[..., UUID], front: Services, ended: UUID, mia: Person
+) -> None:
+    limit("team", mia.team_id, "10")
+    page = correcting(opened(), "generation")
+    page.selectbox(key="correct_generation").select_index(0)
+    page.number_input(key="correct_usd").set_value(0.4).run()
+    words = words_of(page)
+    assert "$1.00" in words
+    assert "<b>$0.60</b>" in words
+    assert "Free: Marketing, a day" in words
+    assert "<b>$9.40</b>" in words
+    assert charged_usd(front) == 1
+    page.text_input(key="correct_reason").set_value("Billed twice")
+    press(page, "Save the correction")
+    assert charged_usd(front) == Decimal("0.6")
+    words = words_of(opened())
+    assert "took $0.40 back: Billed twice" in words
+    assert f'href="/queue?generation={ended}"' in words
+
+
+def test_a_charge_without_a_bill_is_marked_where_it_is_corrected(opened: Open, ended: UUID) -> None:
+    page = correcting(opened(), "generation")
+    label = page.selectbox(key="correct_generation").options[0]
+    assert label.endswith("$1.00, unverified")
+    page = page.text_input(key="correct_search").set_value("nothing like it").run()
+    assert page.selectbox(key="correct_generation").options == []
+
+
+def test_a_correction_of_a_team_may_use_its_budget_up(
+    opened: Open, limit: Callable[..., UUID], front: Services, ended: UUID, mia: Person
+) -> None:
+    limit("team", mia.team_id, "2")
+    page = correcting(opened(), "team")
+    page.segmented_control(key="correct_sign").set_value(1).run()
+    page.number_input(key="correct_usd").set_value(1.5).run()
+    assert "refuses every new generation" in words_of(page)
+    assert "<b>−$0.50</b>" in words_of(page)
+    page.text_input(key="correct_reason").set_value("Invoice of March")
+    press(page, "Save the correction")
+    assert charged_usd(front) == Decimal("2.5")
+    assert "charged $1.50 more: Invoice of March" in words_of(opened())
+
+
+def test_a_correction_without_a_reason_is_refused_in_words(
+    opened: Open, front: Services, ended: UUID
+) -> None:
+    page = correcting(opened(), "team")
+    page.number_input(key="correct_usd").set_value(0.4).run()
+    assert "Say why" in words_of(press(page, "Save the correction"))
+    assert charged_usd(front) == 1
+
+
+def test_more_than_was_charged_is_not_taken_back(
+    opened: Open, front: Services, ended: UUID
+) -> None:
+    page = correcting(opened(), "generation")
+    page.selectbox(key="correct_generation").select_index(0)
+    page.number_input(key="correct_usd").set_value(1.1).run()
+    page.text_input(key="correct_reason").set_value("Billed twice")
+    assert "than was charged" in words_of(press(page, "Save the correction"))
+    assert charged_usd(front) == 1
+
+
+def test_only_administrators_correct_the_organisation(opened: Open, add_person: Add) -> None:
+    assert (
+        "The organisation"
+        not in correcting(opened(), "team").selectbox(key="correct_scope").options
+    )
+    page = correcting(opened(add_person("Ada", role=Role.ADMIN)), "organisation")
+    page.number_input(key="correct_usd").set_value(0.4).run()
+    assert "Save the correction" in [button.label for button in page.button]
