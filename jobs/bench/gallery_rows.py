@@ -54,8 +54,7 @@ def fill(owner: psycopg.Connection[tuple[str, str]], videos: int) -> None:
     for name, _ in indexes:
         owner.execute(_Q["drop_index"].with_parts(name=name).text)
     for step in ("add_teams", "add_people", "add_campaigns"):
-        # With parameters, though it has none: the file writes % as psycopg wants it then.
-        owner.execute(_Q[step].text, {})
+        owner.execute(_Q[step].text)
     for first in range(1, videos + 1, AT_ONCE):
         last = min(videos, first + AT_ONCE - 1)
         owner.execute(_Q["add_videos"].text, {"first": first, "last": last, "count": videos})

@@ -22,6 +22,9 @@ LIFECYCLE_KEYS = {
     *("open_holds", "overhead_p50_s", "overhead_p95_s", "in_flight_per_core"),
     *("baseline_in_flight_per_core", "watcher_cpu_cores", "mb_per_generation"),
 }
+GALLERY_KEYS = {
+    *("first_page_ms", "deep_page_ms", "filter_ms", "search_ms", "offset_deep_page_ms"),
+}
 
 
 def run(tmp_path: Path, *words: str) -> str:
@@ -74,6 +77,16 @@ def test_every_generation_comes_through_once_and_is_measured(tmp_path: Path) -> 
     assert 1 <= found["in_flight_peak"] <= 2
     assert min(found["in_flight_per_core"], found["mb_per_generation"]) > 0
     assert found["levels"][0]["baseline_in_flight_per_core"] > 0
+    assert list(tmp_path.iterdir()) == []
+    assert of_bench(tmp_path) == []
+
+
+def test_the_gallery_is_measured_for_both_readers(tmp_path: Path) -> None:
+    found: dict[str, Any] = json.loads(run(tmp_path, "gallery", "--videos", "2000", "--json"))
+    assert found["videos"] == 2000
+    for figures in (found, found["member"]):
+        assert figures.keys() >= GALLERY_KEYS
+        assert all(figures[key] > 0 for key in GALLERY_KEYS)
     assert list(tmp_path.iterdir()) == []
     assert of_bench(tmp_path) == []
 

@@ -9,12 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import SettingsError
-from storage.sqlfiles import migrations, parse_queries, queries
+from storage.sqlfiles import Query, migrations, parse_queries, queries
 
 GROUPS = (
     "attempts",
     "books",
     "campaigns",
+    "bench_gallery",
+    "product_images",
+    "gallery",
+    "curation",
     "embedded",
     "events",
     "generations",
@@ -119,3 +123,16 @@ def test_migrations_are_numbered_without_a_gap() -> None:
 def test_no_migration_ends_its_own_transaction() -> None:
     for name, text in migrations():
         assert not re.search(r"^\s*(begin|commit|rollback)\s*;", text, re.I | re.M), name
+
+
+def test_places_take_parts_and_unknown_places_stay() -> None:
+    query = Query("cards", "Cards.", "select 1 /*filters*/ order by /*order*/ /*other*/")
+    made = query.with_parts(filters="and x", order="y")
+    assert made.text == "select 1 and x order by y /*other*/"
+    assert query.text.startswith("select 1 /*filters*/")
+
+
+def test_every_place_of_the_gallery_is_one_that_is_filled() -> None:
+    filled = {"filters", "after", "order", "grouped", "group_key"}
+    for query in queries("gallery").values():
+        assert set(re.findall(r"/\*(\w+)\*/", query.text)) <= filled

@@ -28,12 +28,12 @@ select
     'person' || n || '@bench.test', 'Person ' || n,
     case when n = 1 then 'admin' when n <= 20 then 'manager' else 'member' end, t.id
 from generate_series(1, 400) as n
-inner join studio.teams as t on t.name = 'Team ' || (1 + n %% 20);
+inner join studio.teams as t on t.name = 'Team ' || (1 + mod(n, 20));
 
 -- name: add_campaigns
 -- Thirty campaigns for each team.
 insert into studio.campaigns (team_id, name)
-select t.id, (array['Spring', 'Summer', 'Autumn', 'Winter'])[1 + n %% 4] || ' campaign ' || n
+select t.id, (array['Spring', 'Summer', 'Autumn', 'Winter'])[1 + mod(n, 4)] || ' campaign ' || n
 from studio.teams as t
 cross join generate_series(1, 30) as n;
 
@@ -43,7 +43,7 @@ cross join generate_series(1, 30) as n;
 with people as (
     select
         array_agg(p.id order by p.email) as ids, array_agg(p.team_id order by p.email) as team_ids
-    from studio.people as p where p.email like '%%@bench.test'
+    from studio.people as p where p.email ~ '@bench[.]test$'
 ),
 
 campaigns as (
@@ -67,7 +67,7 @@ words as (
 
 numbers as (
     select
-        n, 1 + (hashint4(n) & 1048575) %% 400 as who,
+        n, 1 + mod(hashint4(n) & 1048575, 400) as who,
         hashint4(n + 100000000) & 1048575 as a, hashint4(n + 200000000) & 1048575 as b,
         hashint4(n + 300000000) & 1048575 as c, hashint4(n + 400000000) & 1048575 as d
     from generate_series(%(first)s::integer, %(last)s::integer) as n
@@ -78,29 +78,29 @@ insert into studio.videos (
     size_bytes, duration_s, resolution, aspect_ratio, fps, width, height, created_at, family_id,
     batch_id, rating_hundredths, rating_count, cost_microusd, verdict, verdict_at, campaign_name)
 select
-    gen_random_uuid(), w.things[1 + a %% 20] || ' in ' || w.scenes[1 + b %% 25] || ' ' || n,
-    array[w.things[1 + a %% 20], 'sku' || c %% 5000],
-    p.ids[who], p.team_ids[who], case when d %% 5 > 0 then k.ids[1 + d %% 30] end,
+    gen_random_uuid(), w.things[1 + mod(a, 20)] || ' in ' || w.scenes[1 + mod(b, 25)] || ' ' || n,
+    array[w.things[1 + mod(a, 20)], 'sku' || mod(c, 5000)],
+    p.ids[who], p.team_ids[who], case when mod(d, 5) > 0 then k.ids[1 + mod(d, 30)] end,
     'videos/' || n || '/web.mp4', 'videos/' || n || '/poster.jpg',
     case
         when n < %(count)s / 10 then 'seedance-1.0-lite'
         else (array['seedance-2.0', 'seedance-2.0', 'seedance-2.0-fast', 'seedance-1.5-pro'])[
-            1 + c %% 4]
+            1 + mod(c, 4)]
     end,
-    'The ' || w.things[1 + a %% 20] || ' turns slowly on ' || w.scenes[1 + b %% 25] || ' with '
-    || w.scenes[1 + c %% 25] || ' and ' || w.scenes[1 + d %% 25] || ', item ' || d %% 20000
+    'The ' || w.things[1 + mod(a, 20)] || ' turns slowly on ' || w.scenes[1 + mod(b, 25)] || ' with '
+    || w.scenes[1 + mod(c, 25)] || ' and ' || w.scenes[1 + mod(d, 25)] || ', item ' || mod(d, 20000)
     || ', the camera moves closer to the product',
-    '{}', 1000000 + a, 5.04 + 5 * (b %% 2), (array['480p', '720p', '720p', '1080p'])[1 + b %% 4],
-    (array['16:9', '9:16', '1:1'])[1 + c %% 3], 24, 1280, 720,
+    '{}', 1000000 + a, 5.04 + 5 * mod(b, 2), (array['480p', '720p', '720p', '1080p'])[1 + mod(b, 4)],
+    (array['16:9', '9:16', '1:1'])[1 + mod(c, 3)], 24, 1280, 720,
     timestamptz '2026-01-01 00:00Z' - make_interval(mins => %(count)s - n),
-    md5('image' || n / 800 || who %% 20)::uuid,
-    case when d %% 3 = 0 then md5('batch' || n / 8)::uuid end,
-    case when a %% 10 < 3 then 100 * (1 + d %% 5) else 0 end,
-    case when a %% 10 < 3 then 1 else 0 end,
-    100000 + (b %% 300) * 1000,
-    case when b %% 10 < 2 then (array['approved', 'needs_change', 'rejected'])[1 + c %% 3] end,
-    case when b %% 10 < 2 then now() end,
-    case when d %% 5 > 0 then k.names[1 + d %% 30] else '' end
+    md5('image' || n / 800 || mod(who, 20))::uuid,
+    case when mod(d, 3) = 0 then md5('batch' || n / 8)::uuid end,
+    case when mod(a, 10) < 3 then 100 * (1 + mod(d, 5)) else 0 end,
+    case when mod(a, 10) < 3 then 1 else 0 end,
+    100000 + mod(b, 300) * 1000,
+    case when mod(b, 10) < 2 then (array['approved', 'needs_change', 'rejected'])[1 + mod(c, 3)] end,
+    case when mod(b, 10) < 2 then now() end,
+    case when mod(d, 5) > 0 then k.names[1 + mod(d, 30)] else '' end
 from numbers
 cross join people as p
 cross join words as w
