@@ -6,6 +6,7 @@ StudioError (storage.errors)
 ├── TooManySubmits           this person submits too fast; says when the next may come
 ├── BudgetExceeded           a budget has no room; says which, what is free, when it resets
 ├── IllegalTransition        the generation is no longer in a state that allows this
+├── ShareEnded               a link for guests has expired, was revoked, or its video is gone
 ├── CatalogError             an operator corrects the model catalogue
 ├── AlertNotDelivered        a receiver of alerts did not take a message: it is sent again
 ├── UnforeseenFault          a mistake of ours in a step: tried again, then failed as our bug
@@ -85,6 +86,15 @@ class BudgetExceeded(StudioError):
 
 class IllegalTransition(StudioError):
     """The generation has moved on and its status no longer allows this change."""
+
+
+class ShareEnded(StudioError):
+    """A link for guests that no longer works; an HTTP route answers 410 and never says why."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This link no longer works.", todo="Ask whoever sent it to you for a new one."
+        )
 
 
 class CatalogError(StudioError):

@@ -34,6 +34,8 @@ _PATTERNS = (
     (re.compile(r"\bsb_secret_[\w-]+"), HIDDEN),
     # A link that signs somebody in.
     (re.compile(r"(/session/link/)[\w-]+"), rf"\1{HIDDEN}"),
+    # A link that shows a video to guests.
+    (re.compile(r"(/s/)[\w-]{43}"), rf"\1{HIDDEN}"),
 )
 _SECRET_NAME = re.compile(
     r"(?i)(?:.*[_-])?(?:token|signature|secret|password|passwd|authorization|cookie|api_?key|fal_key)"

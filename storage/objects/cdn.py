@@ -106,6 +106,11 @@ class CdnStore:
         self._cdn = cdn
         self._copies = copies
 
+    @property
+    def origin(self) -> ObjectStore:
+        """The store behind the CDN, for what must never get an address of the CDN."""
+        return self._origin
+
     def __repr__(self) -> str:
         return f"CdnStore({self._origin!r}, {self._cdn.bucket_name!r})"
 

@@ -27,10 +27,12 @@ from storage.records import (
     people,
     product_images,
     sessions,
+    shares,
 )
 from storage.records.alerts import AlertKind, Finding, Message, Severity
 from storage.records.gallery import Verdict
 from storage.records.outcomes import Decided, NewDecision
+from storage.records.shares import NewShare
 from tests.integration.record.record_rows import (
     acting,
     add_attempt,
@@ -45,6 +47,7 @@ MANAGER, OTHER_MANAGER, ANALYST, ADMIN = "manager", "other_manager", "analyst", 
 NOBODY, ANON = "nobody", "anon"
 PEOPLE = (OWN, COLLEAGUE, OUTSIDER, MANAGER, OTHER_MANAGER, ANALYST, ADMIN)
 ALL = (*PEOPLE, NOBODY, ANON)
+SHARE_TOKEN = "guest"
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ def build_house(url: SecretStr, database: Database) -> House:
         alerts.note_refusal(tx, None, scope="team", period="day", asked_usd=Decimal(60))
     _add_decision(database, ann)
     _add_opinions(database, ann, completed)
+    _add_share(database, ann, completed)
     return House(url, database, everyone, spring, theirs, queued, completed)
 
 
@@ -173,6 +177,18 @@ def _add_opinions(database: Database, ann: Person, video_id: UUID) -> None:
         for name, shared in (("Mine", False), ("Ours", True)):
             curation.save_search(tx, ann.id, ann.team_id, name, {"q": ["vase"]}, shared=shared)
         product_images.add(tx, ann.team_id, image, 1, [], None)
+
+
+def _add_share(database: Database, ann: Person, video_id: UUID) -> None:
+    """Ann gives a guest a link, and the guest says something."""
+    ends = datetime.now(UTC) + timedelta(days=7)
+    new = NewShare(video_id, ends, "$argon2id$test", allow_download=True, wants_verdict=True)
+    with database.as_person(ann.id) as tx:
+        shares.make(tx, ann.id, SHARE_TOKEN, new)
+    with database.as_service() as tx:
+        share = shares.find(tx, SHARE_TOKEN)
+        assert share is not None
+        assert shares.add_verdict(tx, share, Verdict.APPROVED, "Gus", "Good", most=1)
 
 
 def new_decision(generation_id: UUID, attempt_id: UUID, person_id: UUID) -> NewDecision:

@@ -92,13 +92,15 @@ SEEN_BY: dict[str, set[str]] = {
     "saved_searches where shared": TEAM,
     "saved_searches where not shared": {OWN},
     "product_images": TEAM,
+    "shares": MANAGED,
+    "guest_verdicts": TEAM,
     "team_queue": TEAM,
     "team_queue where title is not null": MANAGED,
 }
 TABLES = {rows.split()[0] for rows in SEEN_BY} - {"team_queue"} | set(UNREADABLE)
 TAKEN_BACK = {"video_ratings", "video_favourites", "saved_searches"}
 """What a person gives and takes back; nothing else is ever deleted by one."""
-CURATED = {*TAKEN_BACK, "video_verdicts", "video_changes", "product_images"}
+CURATED = {*TAKEN_BACK, "video_verdicts", "video_changes", "product_images", "shares"}
 
 
 @pytest.mark.parametrize("who", ALL)
@@ -150,6 +152,7 @@ def test_people_insert_into_few_tables_only(house: House, who: str) -> None:
 
 UPDATABLE = {
     "saved_searches": {"name", "filters", "shared", "updated_at"},
+    "shares": {"expires_at", "revoked_at", "revoked_by"},
     "video_changes": {"undone_at"},
     "video_ratings": {"stars", "rated_at"},
     "generations": {"status", "cancel_requested_at"},
