@@ -86,6 +86,13 @@ class Step(StrEnum):
     RENDER_WRITTEN = "render-written"
     RENDER_COMMITTED = "render-committed"
 
+    EXPORT_CLAIMED = "export-claimed"
+    EXPORT_WRITTEN = "export-written"
+    """The zip is whole on the worker's disk."""
+    EXPORT_PUT = "export-put"
+    """It is in the store, and the record does not say so."""
+    EXPORT_COMMITTED = "export-committed"
+
 
 Observer = Callable[[Step], None]
 
@@ -93,7 +100,7 @@ _observer: Observer | None = None
 
 
 def observe(observer: Observer | None) -> None:
-    """Call `observer` at every step of this process, and of its forks, from now on; None: nobody."""
+    """Call `observer` at every step of this process and of its forks from now on; None: nobody."""
     global _observer  # noqa: PLW0603 - the one switch; a step has nobody to hand an observer to
     _observer = observer
 

@@ -55,7 +55,7 @@ class Chaos:
     """How long admissions and the chaos last."""
     outage_s: float = 10.0
     """How long Redis stays away each time."""
-    random_kills: int = 8
+    random_kills: int = 6
     """In each round, beside those at the steps."""
     workers: int = 2
     """For each queue."""

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 STOP_WORD, STOP_LATER_WORD = "[stop]", "[stop later]"
 """In the prompt of what a person will stop: at any moment, or when fal is at work on it."""
 _STOP_CHANCE = 0.4
+_WITHOUT_A_FAULT = ("", STOP_LATER_WORD, f"[fault:cancel_ignored] {STOP_LATER_WORD}", STOP_WORD)
 _REST_S = 0.5
 _MOST = 3
 """Times the number asked for that are admitted at most while a step waits to be come to."""
@@ -94,16 +95,12 @@ def _admit(services: Services, chance: Random, image: CheckedImage) -> None:
 
 
 def prompt_of(number: int, asked: Mapping[str, int]) -> str:
-    """Every second one meets the fault that was asked for least; some of the others are stopped."""
+    """Three of four meet the fault that was asked for least; most of the others are stopped."""
     words = f"The sneaker turns slowly on its stand, take {number}"
-    if number % 2:
+    if number % 4:
         name = min(FAULT_NAMES, key=lambda fault: asked.get(fault, 0))
         return f"{words} [fault:{name}{'=1' if name == 'slow_answer' else ''}]"
-    if number % 12 == 0:
-        return f"{words} [fault:cancel_ignored] {STOP_LATER_WORD}"
-    if number % 4 == 0:
-        return f"{words} {STOP_LATER_WORD if number % 8 else STOP_WORD}"
-    return words
+    return f"{words} {_WITHOUT_A_FAULT[number // 4 % len(_WITHOUT_A_FAULT)]}".strip()
 
 
 def _stop_some(services: Services, chance: Random) -> None:
