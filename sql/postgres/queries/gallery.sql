@@ -1,8 +1,8 @@
 -- The gallery: pages of cards by key, never by offset. A statement has places for parts
--- (`/*filters*/`, `/*after*/`, `/*order*/`); storage/records/gallery.py puts fragments of this file
--- there, never words from outside, which are parameters always. Fragments speak of the video as `v`.
--- Filters name the reader's team although a policy does so too: what a policy adds is checked row by
--- row where an index can't be used for it.
+-- (`/*filters*/`, `/*after*/`, `/*order*/`); storage/records/gallery.py and gallery_plan.py put
+-- fragments of this file there, never words from outside, which are parameters always. Fragments
+-- speak of the video as `v`. Filters name the reader's team although a policy does so too: what a
+-- policy adds is checked row by row where an index can't be used for it.
 
 -- name: cards
 -- One page of cards.

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from jobs.bench.gallery_rows import fill
 from storage.errors import RecordNotFound
 from storage.postgres import Database, Transaction
-from storage.records import gallery
+from storage.records import gallery, gallery_plan
 from storage.records.gallery import Card, Group, Reader, Sort, Verdict, VideoFilter
 from storage.sqlfiles import Query
 
@@ -154,7 +154,7 @@ def test_many_finds_are_walked_to_like_few(
 ) -> None:
     wanted = VideoFilter(search="sneaker", resolutions=("720p",))
     few = [card.id for card in walk(filled, reader, wanted)]
-    monkeypatch.setattr(gallery, "FEW", 0)
+    monkeypatch.setattr(gallery_plan, "FEW", 0)
     assert [card.id for card in walk(filled, reader, wanted)] == few
 
 
