@@ -20,6 +20,7 @@ import structlog
 from jobs.bootstrap import Services
 from jobs.collecting import without_file
 from jobs.errors import UnforeseenFault
+from jobs.export_building import tend_exports
 from jobs.failing import fail_paid
 from jobs.file_store import trouble_with_store
 from jobs.leases import LEASE_S
@@ -98,6 +99,7 @@ def _mend_store(services: Services, stopping: Stopping) -> None:
     purge_trash(services, stopping)
     compare_files(services, stopping)
     remove_unnamed_inputs(services, stopping)
+    tend_exports(services)
 
 
 def render_again(services: Services) -> int:

@@ -14,6 +14,7 @@ from jobs.bells import Bell
 from jobs.bootstrap import Services
 from jobs.deadlines import CLOCK_SLACK, chargeable_until
 from jobs.errors import FalError
+from jobs.export_building import MAX_TRIES
 from jobs.fal.catalog import Catalog
 from jobs.fal.messages import Accepted, RequestRef
 from jobs.holds import release_expired
@@ -26,7 +27,7 @@ from jobs.submitting import keep_answer
 from storage.errors import RecordConflict
 from storage.models import Attempt, AttemptState
 from storage.postgres import Transaction
-from storage.records import attempts, events, generations, outcomes
+from storage.records import attempts, events, exports, generations, outcomes
 from storage.records.generations import Change
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ def sweep(services: Services) -> None:
         stop_overdue(tx, services.catalog)
         release_expired(tx)
         work = generations.work_to_ring(tx, person_limit=services.settings.person_concurrency)
+        work["media"] += exports.waiting(tx, most_tries=MAX_TRIES)
         load = generations.in_flight(tx)
     reached(Step.SWEEP_WRITTEN)
     free = max(0, services.settings.in_flight_limit - load["in_flight"])

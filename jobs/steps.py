@@ -101,7 +101,7 @@ _observer: Observer | None = None
 
 def observe(observer: Observer | None) -> None:
     """Call `observer` at every step of this process and of its forks from now on; None: nobody."""
-    global _observer  # noqa: PLW0603 - the one switch; a step has nobody to hand an observer to
+    global _observer
     _observer = observer
 
 

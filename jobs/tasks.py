@@ -13,6 +13,7 @@ import structlog
 
 from jobs.bootstrap import Services, opened_services
 from jobs.collecting import collect_next
+from jobs.export_building import build_next
 from jobs.rendering import render_next
 from jobs.steps import Step, reached
 from jobs.submitting import submit_next
@@ -35,8 +36,13 @@ def answer_collect() -> int:
 
 
 def answer_media() -> int:
-    """Render what is pending; how many."""
-    return _work(render_next)
+    """Build the zips that people wait for, and render what is pending; how many."""
+    return _work(build_or_render_next)
+
+
+def build_or_render_next(services: Services) -> bool:
+    """The next zip; without one the next renditions, for which nobody sits and waits."""
+    return build_next(services) or render_next(services)
 
 
 def _work(step: Callable[[Services], bool]) -> int:

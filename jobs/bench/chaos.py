@@ -163,7 +163,8 @@ class Breaker:
         markers = self.studio.simulator.counts()["by_marker"]
         with suppress(StudioError):
             moving = chaos_counts.restless(record.fates(database), markers)
-            return not moving and not record.pending_renditions(database)
+            pending = record.pending_renditions(database) + record.open_exports(database)
+            return not moving and not pending
         return False
 
     def _flush(self) -> None:

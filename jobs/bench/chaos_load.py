@@ -13,15 +13,18 @@ from typing import Self
 
 import structlog
 
+from jobs import exports
 from jobs.admission import admit, stop
 from jobs.bench import record
 from jobs.bench.chaos_plan import KillPlan
 from jobs.bench.request import sample_image
 from jobs.bootstrap import Services
+from jobs.export_names import DEFAULT_TEMPLATE
 from jobs.fal.simulator.faults import FAULTS, Stage
 from jobs.images import CheckedImage
 from jobs.requests import read_draft
 from storage.errors import StudioError
+from storage.models import RenditionKind
 from storage.records import people
 
 log = structlog.get_logger(__name__)
@@ -30,6 +33,8 @@ STOP_WORD, STOP_LATER_WORD = "[stop]", "[stop later]"
 """In the prompt of what a person will stop: at any moment, or when fal is at work on it."""
 _STOP_CHANCE = 0.4
 _WITHOUT_A_FAULT = ("", STOP_LATER_WORD, f"[fault:cancel_ignored] {STOP_LATER_WORD}", STOP_WORD)
+_ZIP_CHANCE = 0.2
+"""That somebody with videos and no zip under way asks for one, each time around."""
 _REST_S = 0.5
 _MOST = 3
 """Times the number asked for that are admitted at most while a step waits to be come to."""
@@ -71,6 +76,7 @@ def admit_all(services: Services, orders: Orders, plan: KillPlan) -> None:
     while True:
         try:
             _stop_some(services, chance)
+            _zip_some(services, chance)
             if _wants_more(services, orders, plan):
                 _admit(services, chance, image)
             else:
@@ -109,3 +115,11 @@ def _stop_some(services: Services, chance: Random) -> None:
             with services.database.as_service() as tx:
                 person = people.by_id(tx, person_id)
             stop(services, person, generation_id)
+
+
+def _zip_some(services: Services, chance: Random) -> None:
+    for person_id, ids in record.to_export(services.database).items():
+        if chance.random() < _ZIP_CHANCE:
+            with services.database.as_service() as tx:
+                person = people.by_id(tx, person_id)
+            exports.request(services, person, ids, RenditionKind.WEB, DEFAULT_TEMPLATE)

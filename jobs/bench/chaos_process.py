@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from jobs import collecting, leases, rendering, submitting, watcher
+from jobs import collecting, export_building, leases, rendering, submitting, watcher
 from jobs.bells import Bell
 from jobs.bench.chaos_load import Orders, admit_all
 from jobs.bench.chaos_plan import KillPlan
@@ -48,7 +48,7 @@ class _Role:
 
 def hurry() -> None:
     """What takes a studio half a minute to notice takes seconds here; the code is the same."""
-    for module in (submitting, collecting, rendering, leases):
+    for module in (submitting, collecting, rendering, export_building, leases):
         vars(module)["LEASE_S"] = LEASE_S
     leases.BEAT_S = BEAT_S
     watcher.RESOLVE_S = RESOLVE_S

@@ -92,7 +92,7 @@ def to_stop(database: Database, at_once: str, later: str) -> list[tuple[UUID, UU
 def hurry(database: Database) -> None:
     """Let no wait between two tries take longer than a second from now."""
     with database.as_service() as tx:
-        for name in ("hurry_generations", "hurry_renders", "hurry_probe"):
+        for name in ("hurry_generations", "hurry_renders", "hurry_exports", "hurry_probe"):
             tx.run(_Q[name])
 
 
@@ -100,6 +100,18 @@ def pending_renditions(database: Database) -> int:
     """How many renditions are still to be made."""
     with database.as_service() as tx:
         return int(tx.one(_Q["pending_renditions"])["n"])
+
+
+def to_export(database: Database) -> dict[UUID, list[UUID]]:
+    """People with videos and no zip under way, each with their latest two."""
+    with database.as_service() as tx:
+        return {row["person_id"]: row["ids"] for row in tx.all(_Q["to_export"])}
+
+
+def open_exports(database: Database) -> int:
+    """How many zips are still to be built."""
+    with database.as_service() as tx:
+        return int(tx.one(_Q["open_exports"])["n"])
 
 
 def fates(database: Database) -> list[Fate]:

@@ -59,6 +59,24 @@ where render_not_before > now() + interval '1 second';
 update studio.provider_state set next_probe_at = now() + interval '1 second'
 where next_probe_at > now() + interval '1 second';
 
+-- name: hurry_exports
+-- The same for zips.
+update studio.exports set not_before = now() + interval '1 second'
+where not_before > now() + interval '1 second';
+
+-- name: to_export
+-- People with videos and no zip under way, each with the latest two.
+select v.person_id, (array_agg(v.id order by v.created_at desc, v.id))[1:2] as ids
+from studio.videos as v
+where v.status = 'ready' and not exists (
+    select from studio.exports as e
+    where e.person_id = v.person_id and e.state in ('queued', 'building'))
+group by v.person_id;
+
+-- name: open_exports
+-- How many zips are still to be built.
+select count(*) as n from studio.exports where state in ('queued', 'building');
+
 -- name: fates
 -- What became of each generation: one row for each attempt, or one without.
 select

@@ -14,11 +14,14 @@ import pytest
 
 import jobs
 from dashboard.cli.processes import environment_of
+from jobs import exports
 from jobs.admission import stop
+from jobs.bench import record
 from jobs.bootstrap import Services
+from jobs.export_names import DEFAULT_TEMPLATE
 from jobs.steps import Step, observe
 from jobs.submitting import submit_next
-from storage.models import Generation, GenerationStatus, Person
+from storage.models import Generation, GenerationStatus, Person, RenditionKind
 
 Submit = Callable[..., UUID]
 Look = Callable[[UUID], Generation]
@@ -75,6 +78,14 @@ def eventually(missing: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+def asked_for_zip(services: Services, person: Person) -> bool:
+    """Ask for a zip of the person's videos; False while there are none."""
+    videos = record.to_export(services.database)
+    if videos:
+        exports.request(services, person, videos[person.id], RenditionKind.WEB, DEFAULT_TEMPLATE)
+    return bool(videos)
+
+
 def test_every_step_is_come_to(
     services: Services,
     person: Person,
@@ -104,4 +115,5 @@ def test_every_step_is_come_to(
         eventually(lambda: look(endless).status is not GenerationStatus.RUNNING)
         stop(services, person, endless)
         found_at_fal(1)
+        eventually(lambda: not asked_for_zip(services, person))
         eventually(lambda: [step for step in Step if not (steps / step).exists()])
