@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from dashboard import health, media, metrics
+from dashboard import gallery_route, health, media, metrics
 from dashboard.fal_hook import FalHook
 from dashboard.front_pages import page
 from dashboard.gate import Gate
@@ -34,7 +34,8 @@ def routes() -> list[BaseRoute]:
     icons = [Route(f"/favicon.{kind}", show_icon) for kind in ("ico", "png")]
     start = Route("/", go_to_landing)
     machines = [*health.routes(), *metrics.routes(), *FalHook().routes()]
-    return [start, *SignIn().routes(), *media.routes(), *machines, *icons]
+    files = [*media.routes(), *gallery_route.routes()]
+    return [start, *SignIn().routes(), *files, *machines, *icons]
 
 
 def middleware() -> list[Middleware]:

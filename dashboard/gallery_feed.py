@@ -1,92 +1,91 @@
-"""The part of the gallery that a visit has loaded: newest first, page by page, kept up to date."""
+"""What a visit has of the gallery: the first page of its view, kept up to date.
+
+All further pages are the browser's: it asks the route for them (`dashboard/gallery_route.py`) and
+keeps them. Whoever changes videos calls `read_again`; then the first page is read anew, and the
+browser looks again at the cards that it has, when they come into sight.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from dashboard import gallery_reads
-from dashboard.gallery_reads import PAGE_SIZE, Filters, News, is_pending
+import streamlit as st
+
+from dashboard import gallery_reads, gallery_wire
+from dashboard.gallery_reads import Facets, News
+from dashboard.gallery_wire import Wire
 from jobs.bootstrap import Services
-from storage.models import Person, Video
+from jobs.gallery_filters import GalleryView
+from storage.models import Person
 
-MOST_FOLLOWED = 12
-"""Videos looked at again while their renditions are being made."""
+FEED = "gallery_feed"
+_EPOCH = "gallery_epoch"
 
-STRIP_REACH = 4
-"""Thumbnails on either side of the open video."""
+LOOKS_OF_A_SEARCH = 2
+"""A view that is still there at the second look was meant; the others were on the way to it."""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """The videos loaded so far for one person and one choice of filters."""
+    """The beginning of a view."""
 
     person: Person
-    filters: Filters
-    videos: tuple[Video, ...]
-    ends: bool
-    """Whether there are no older ones."""
+    view: GalleryView
+    epoch: int
+    """Grows whenever something was changed: cards that were read before it are looked at again."""
+    first: Wire
+    """Entries of the first page, the cursor behind it, counts of days."""
+    count: int
+    """Videos in the view; above `gallery_reads.MOST_COUNTED` there are more."""
+    facets: Facets
     newest: UUID | None
-    """The newest video of the view when it was last compared with the record."""
+    """The newest video when the record was last looked at, whatever the filters."""
+    looks: int = 0
+    """How often the record was looked at since the view was opened."""
 
 
-@dataclass(frozen=True)
-class Neighbourhood:
-    """The videos around an open one."""
-
-    newer: UUID | None
-    older: UUID | None
-    strip: tuple[Video, ...]
-    """A few on either side and the video itself, newest first."""
-
-
-def open_feed(services: Services, person: Person, filters: Filters, count: int = PAGE_SIZE) -> Feed:
-    """The newest `count` videos."""
-    newest = gallery_reads.news(services, person, filters).newest
-    first = gallery_reads.page(services, person, filters, limit=count)
-    return Feed(person, filters, tuple(first), len(first) < count, newest)
-
-
-def with_older(services: Services, feed: Feed) -> Feed:
-    """The feed and one more page of older videos."""
-    if feed.ends or not feed.videos:
-        return feed
-    more = gallery_reads.page(services, feed.person, feed.filters, after=feed.videos[-1])
-    return replace(feed, videos=(*feed.videos, *more), ends=len(more) < PAGE_SIZE)
-
-
-def reread(services: Services, feed: Feed) -> Feed:
-    """The feed as it is in the record now, at least as long as it was."""
-    count = max(PAGE_SIZE, len(feed.videos))
-    return open_feed(services, feed.person, feed.filters, count)
+def open_feed(
+    services: Services, person: Person, view: GalleryView, before: Feed | None = None
+) -> Feed:
+    """The view from its beginning; `before` is what the visit had before it."""
+    newest = gallery_reads.news(services, person, view).newest
+    first = gallery_wire.first(services, person, view)
+    count = len(first["entries"])
+    if view.shows_videos and (first["next"] or gallery_wire.is_grouped(view)):
+        count = gallery_reads.count(services, person, view)
+    facets = _facets(services, person, before)
+    return Feed(person, view, epoch(), first, count, facets, newest)
 
 
 def with_news(services: Services, feed: Feed, news: News) -> Feed:
-    """The feed after a look at the record; the same object when nothing has changed."""
-    if news.newest != feed.newest:
-        return reread(services, feed)
-    followed = [video for video in feed.videos if is_pending(video)][:MOST_FOLLOWED]
-    if not followed:
-        return feed
-    now = {
-        video.id: video
-        for video in gallery_reads.again(services, feed.person, [one.id for one in followed])
-    }
-    if all(now.get(video.id) == video for video in followed):
-        return feed
-    return replace(feed, videos=tuple(now.get(video.id, video) for video in feed.videos))
+    """The feed after a look at the record, read anew when there is another newest video."""
+    if news.newest == feed.newest:
+        return replace(feed, looks=feed.looks + 1)
+    read_again()
+    return replace(open_feed(services, feed.person, feed.view), looks=feed.looks + 1)
 
 
-def around(services: Services, feed: Feed, video: Video) -> Neighbourhood:
-    """The neighbours of a video; of one that is not loaded, only those older than it."""
-    ids = [one.id for one in feed.videos]
-    at = ids.index(video.id) if video.id in ids else None
-    newer = () if at is None else feed.videos[max(0, at - STRIP_REACH) : at]
-    older = () if at is None else feed.videos[at + 1 : at + 1 + STRIP_REACH]
-    if not older and not (feed.ends and at is not None):
-        older = tuple(gallery_reads.page(services, feed.person, feed.filters, after=video))
-    return Neighbourhood(
-        newer=newer[-1].id if newer else None,
-        older=older[0].id if older else None,
-        strip=(*newer, video, *older[:STRIP_REACH]),
-    )
+def is_current(feed: Feed | None, person: Person, view: GalleryView) -> bool:
+    """Whether this is what a visit has to show."""
+    if feed is None:
+        return False
+    return (feed.person, feed.view, feed.epoch) == (person, view, epoch())
+
+
+def _facets(services: Services, person: Person, before: Feed | None) -> Facets:
+    """Those of before, unless something was changed: typing in the search field changes none."""
+    if before and (before.person, before.epoch) == (person, epoch()):
+        return before.facets
+    return gallery_reads.facets(services, person)
+
+
+def epoch() -> int:
+    """How often this visit has changed something or found something new."""
+    number: int = st.session_state.get(_EPOCH, 0)
+    return number
+
+
+def read_again() -> None:
+    """Have the gallery look at the record again: something in it was changed."""
+    st.session_state[_EPOCH] = epoch() + 1

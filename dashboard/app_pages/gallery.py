@@ -1,44 +1,64 @@
-"""Gallery: the team's videos. Find, play, download, throw away, take back.
+"""Gallery: the team's videos. Find, play, judge, download, throw away, take back.
 
 New videos appear by themselves: a small fragment looks for news and only then runs the page again.
 """
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import streamlit as st
 
-from dashboard import gallery_reads
-from dashboard.components.gallery_notices import show_absent, show_moved, show_nothing
-from dashboard.components.gallery_toolbar import choose_filters
-from dashboard.components.video_grid import video_grid
+from dashboard import gallery_reads, gallery_selection
+from dashboard.components.gallery_notices import (
+    show_absent,
+    show_moved,
+    show_nothing,
+    show_unreachable,
+)
+from dashboard.components.gallery_summary import show_summary
+from dashboard.components.gallery_toolbar import show_kinds, show_toolbar
+from dashboard.components.video_grid import GridWish, video_grid
+from dashboard.gallery_address import has_filters, show_view, view_of_address
 from dashboard.gallery_dialog import (
-    FEED,
+    CHANGED,
     asked_for,
     find_asked_for,
-    forget_moved,
     is_open,
     open_video,
     show_video,
 )
-from dashboard.gallery_feed import Feed, open_feed, with_news, with_older
-from dashboard.gallery_reads import MOST_COUNTED, Filters
+from dashboard.gallery_feed import (
+    FEED,
+    LOOKS_OF_A_SEARCH,
+    Feed,
+    is_current,
+    open_feed,
+    read_again,
+    with_news,
+)
+from dashboard.gallery_reads import MOST_MADE
 from dashboard.roles import QUEUE, pages_for
 from dashboard.services import services
 from dashboard.whoami import current_person
-from storage.errors import RecordUnavailable
-from storage.models import Person, Video
+from jobs import curation, library
+from storage.errors import RecordUnavailable, StudioError
+from storage.models import Person
 
 LOOK_EVERY_S = 3.0
 
 
-def load(person: Person, filters: Filters) -> Feed:
-    """What the session has loaded, begun anew when the person or the filters are others."""
+def load(person: Person) -> Feed:
+    """What the session has of the view, begun anew when the person, the view or a video changed."""
+    if st.session_state.pop(CHANGED, None):
+        read_again()
     feed: Feed | None = st.session_state.get(FEED)
-    if feed is None or (feed.person, feed.filters) != (person, filters):
-        forget_moved()
-        with st.skeleton(height=360):
-            feed = open_feed(services(), person, filters)
-    st.session_state[FEED] = feed
+    view = view_of_address()
+    if feed is None or not is_current(feed, person, view):
+        if feed is not None and feed.view != view:
+            gallery_selection.clear()
+        feed = open_feed(services(), person, view, feed)
+        st.session_state[FEED] = feed
     return feed
 
 
@@ -47,53 +67,80 @@ def look_for_news() -> None:
     """Say how many are being made, and run the page again when something has changed."""
     try:
         person, feed = current_person(), st.session_state[FEED]
-        news = gallery_reads.news(services(), person, feed.filters)
+        news = gallery_reads.news(services(), person, feed.view)
         now = with_news(services(), feed, news)
+        note_search(now)
     except RecordUnavailable:
         st.caption("The database can't be reached. You see what was loaded before.")
         return
-    if now is not feed:
-        st.session_state[FEED] = now
-        if not is_open():
-            st.rerun()
-    if news.being_made and not feed.filters.trashed and QUEUE in pages_for(person.role):
-        few = "1 video is" if news.being_made == 1 else f"{news.being_made} videos are"
-        many = f"{MOST_COUNTED} or more videos are"
-        words = f"{few if news.being_made < MOST_COUNTED else many} being made"
-        st.page_link(QUEUE.file, label=words, icon=":material/pending_actions:")
+    st.session_state[FEED] = now
+    if now.epoch != feed.epoch and not is_open():
+        st.rerun()
+    if news.being_made and feed.view.shows_videos and QUEUE in pages_for(person.role):
+        show_being_made(news.being_made)
 
 
-def show_grid(feed: Feed, opened: Video | None) -> None:
-    """The videos; runs the page again when one is opened or more are wanted."""
-    wish = video_grid(feed.videos, has_more=not feed.ends, opened=opened.id if opened else None)
-    if wish.open:
+def note_search(feed: Feed) -> None:
+    """Write down what was looked for, once, when the view has stood for a while."""
+    if feed.looks == LOOKS_OF_A_SEARCH and has_filters(feed.view):
+        library.note_search(services(), feed.person, feed.view, found=feed.count)
+
+
+def show_being_made(number: int) -> None:
+    """A way to the queue."""
+    few = "1 video is" if number == 1 else f"{number} videos are"
+    many = f"{MOST_MADE} or more videos are"
+    words = f"{few if number < MOST_MADE else many} being made"
+    st.page_link(QUEUE.file, label=words, icon=":material/pending_actions:")
+
+
+def fulfil(person: Person, feed: Feed, wish: GridWish) -> None:
+    """Do what was asked of the grid; runs the page again when that changes what it shows."""
+    if wish.favour:
+        favour(person, *wish.favour)
+    if wish.generation and QUEUE in pages_for(person.role):
+        st.switch_page(QUEUE.file, query_params={"generation": str(wish.generation)})
+    if wish.group is not None:
+        show_view(gallery_reads.within(feed.view, UUID(wish.group) if wish.group else None))
+        st.rerun()
+    if wish.open and str(wish.open) != asked_for():
         open_video(wish.open)
-    if wish.more:
-        st.session_state[FEED] = with_older(services(), feed)
-    if wish.open or wish.more:
+        st.rerun()
+
+
+def favour(person: Person, video_id: UUID, favourite: bool) -> None:
+    """Make it a favourite or none; when that fails, the grid shows again what is so."""
+    try:
+        curation.favour(services(), person, [video_id], favourite=favourite)
+    except StudioError as exc:
+        st.toast(exc.happened, icon=":material/error:")
+        read_again()
         st.rerun()
 
 
 def main() -> None:
     """The page."""
     person = current_person()
-    st.title("Gallery", anchor=False)
-    filters = choose_filters(person)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Gallery", anchor=False, width="stretch")
+        show_kinds(person)
     try:
-        feed = load(person, filters)
+        feed = load(person)
+        show_toolbar(person, feed.facets)
+        feed = load(person)
         opened = find_asked_for(person) if asked_for() else None
     except RecordUnavailable as exc:
-        st.error(f"{exc.happened} Your videos are safe.", icon=":material/cloud_off:")
-        st.button("Try again")
+        show_unreachable(exc)
         return
     if asked_for() and opened is None:
         show_absent()
     show_moved(person)
+    show_summary(feed)
     look_for_news()
-    if feed.videos:
-        show_grid(feed, opened)
+    if feed.first["entries"]:
+        fulfil(person, feed, video_grid(feed, opened=asked_for() if opened else None))
     else:
-        show_nothing(person, filters)
+        show_nothing(person, feed.view)
     if opened:
         show_video(opened)
 

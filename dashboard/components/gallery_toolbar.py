@@ -1,36 +1,131 @@
-"""The gallery's toolbar: a search field, and whose videos."""
+"""The gallery's toolbar: kinds of videos, search, filters, saved searches, order and groups."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
-from dashboard.gallery_reads import Filters
+from dashboard.components import gallery_filter_form, saved_searches
+from dashboard.gallery_address import SEARCH, show_view, view_of_address
+from dashboard.gallery_reads import Facets, Group, Sort, VideoFilter
+from dashboard.roles import QUEUE, pages_for
+from jobs.gallery_filters import MAX_SEARCH, GalleryView, Status
 from storage.models import Person, Role
 
+SHOW = "gallery_show"
+ORDER = "gallery_order"
+GROUP = "gallery_group"
 
-def choose_filters(person: Person) -> Filters:
-    """The toolbar; what it says is in the address."""
-    everybody = "All teams" if person.role is Role.ADMIN else "Team"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
+TEAM, MINE, MAKING, FAILED, TRASH = "team", "mine", "making", "failed", "trash"
+
+_ORDERS = {
+    Sort.NEWEST: "Newest first",
+    Sort.OLDEST: "Oldest first",
+    Sort.RATING: "Best rated",
+    Sort.COST: "Dearest first",
+    Sort.LENGTH: "Longest first",
+}
+_GROUPS = {
+    None: "No groups",
+    Group.DAY: "By day",
+    Group.CAMPAIGN: "By campaign",
+    Group.IMAGE: "By product image",
+    Group.BATCH: "By batch",
+}
+
+
+def show_kinds(person: Person) -> None:
+    """Whose videos, those on their way, those that failed, or the trash."""
+    labels = {TEAM: "All teams" if person.role is Role.ADMIN else "Team"}
+    if QUEUE in pages_for(person.role):
+        labels |= {MINE: "Mine", MAKING: "In the making", FAILED: "Failed", TRASH: "Trash"}
+    if len(labels) == 1:
+        return
+    _keep(SHOW, _kind_of(view_of_address()))
+    st.segmented_control(
+        "Show",
+        list(labels),
+        format_func=labels.__getitem__,
+        required=True,
+        key=SHOW,
+        on_change=_take_kind,
+        label_visibility="collapsed",
+    )
+
+
+def show_toolbar(person: Person, facets: Facets) -> None:
+    """Search, filters, saved searches, order and groups; what they say is in the address."""
+    view = view_of_address()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.text_input(
             "Search",
-            key="q",
+            key=SEARCH,
             type="search",
             live="300ms",
-            max_chars=100,
-            placeholder="Search titles and tags",
+            max_chars=MAX_SEARCH,
+            placeholder="Search title, prompt, tags, campaign",
             icon=":material/search:",
             label_visibility="collapsed",
             width=340,
             bind="query-params",
         )
-        show = st.segmented_control(
-            "Show",
-            [everybody, "Mine", "Trash"],
-            default=everybody,
-            required=True,
-            key="show",
-            label_visibility="collapsed",
-            bind="query-params",
+        if view.shows_videos:
+            gallery_filter_form.filters(view, facets)
+            saved_searches.saved(person, view)
+            _choose_order(view)
+
+
+def _choose_order(view: GalleryView) -> None:
+    _keep(ORDER, view.sort)
+    _keep(GROUP, view.group)
+    st.selectbox(
+        "Order",
+        list(_ORDERS),
+        format_func=_ORDERS.__getitem__,
+        key=ORDER,
+        on_change=_take_order,
+        label_visibility="collapsed",
+        width=150,
+    )
+    st.selectbox(
+        "Groups",
+        list(_GROUPS),
+        format_func=_GROUPS.__getitem__,
+        key=GROUP,
+        on_change=_take_order,
+        label_visibility="collapsed",
+        width=180,
+    )
+
+
+def _keep(key: str, value: object) -> None:
+    """Have a field say what the address says; set only when it differs, as setting redraws it."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def _kind_of(view: GalleryView) -> str:
+    kinds = {Status.MAKING: MAKING, Status.FAILED: FAILED, Status.TRASHED: TRASH}
+    return kinds.get(view.status, MINE if view.mine else TEAM)
+
+
+def _take_kind() -> None:
+    kind = st.session_state[SHOW]
+    statuses = {MAKING: Status.MAKING, FAILED: Status.FAILED, TRASH: Status.TRASHED}
+    status = statuses.get(kind, Status.READY)
+    view = view_of_address()
+    wanted = view.filter if status in (Status.READY, Status.TRASHED) else VideoFilter()
+    show_view(
+        replace(
+            view,
+            status=status,
+            mine=kind == MINE,
+            filter=replace(wanted, trashed=status is Status.TRASHED),
         )
-    return Filters(mine=show == "Mine", trashed=show == "Trash", search=(search or "").strip())
+    )
+
+
+def _take_order() -> None:
+    view = view_of_address()
+    show_view(replace(view, sort=st.session_state[ORDER], group=st.session_state[GROUP]))

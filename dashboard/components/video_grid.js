@@ -1,256 +1,143 @@
+// The gallery's grid. Its parts, in one module: this file, then video_grid_pages.js,
+// video_grid_layout.js, video_grid_cards.js, video_grid_choice.js (joined by video_grid.py).
 // Text from people only ever goes through textContent, so nothing here has to be escaped.
 
-const PREVIEW_DELAY_MS = 120
-const AGES_EVERY_MS = 30000
-const NEAR_THE_END = "600px"
-// Shapes that fill a 16:9 box with little loss; all others are shown whole on a blurred backdrop.
-const WIDE_ENOUGH = 1.45
-const TOO_WIDE = 2.1
-
 const grids = new WeakMap()
+// What was loaded and where it was scrolled to, for a visit that comes back from another page.
+const remembered = { key: null, entries: [], next: null, counts: {} }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = grids.get(parentElement) ?? set_up(parentElement)
-  grid.open = (id) => {
-    stop_preview(grid)
-    setTriggerValue("open", id)
-  }
-  grid.more = () => {
-    if (grid.asked_at === grid.count) return
-    grid.asked_at = grid.count
-    setTriggerValue("more", grid.count)
-  }
-  show(grid, data)
-  give_focus_back(grid, data.opened)
+  grid.tell = setTriggerValue
+  take_data(grid, data)
   return () => tear_down(grid)
 }
 
 function set_up(root) {
   const grid = {
     root,
-    list: root.querySelector(".grid"),
+    list: root.querySelector(".list"),
     tail: root.querySelector(".tail"),
-    cards: new Map(),
-    signatures: new Map(),
-    count: 0,
-    asked_at: -1,
-    ids: "",
+    said: root.querySelector(".said"),
+    shown: new Map(),
+    entries: [],
+    by_id: new Map(),
+    rows: [],
+    counts: {},
+    next: null,
+    key: null,
+    epoch: -1,
+    selected: new Set(),
+    told: -1,
+    anchor: null,
+    focus: null,
     opened: null,
     playing: null,
-    timer: null,
+    loading: false,
+    trouble: false,
   }
-  grid.ages = setInterval(() => update_ages(grid), AGES_EVERY_MS)
+  grids.set(root, grid)
+  grid.scroller = scroll_parent(root)
+  grid.on_scroll = () => request_draw(grid)
+  grid.scroller.addEventListener("scroll", grid.on_scroll, { passive: true })
+  grid.resized = new ResizeObserver(() => lay_out(grid))
+  grid.resized.observe(grid.list)
   grid.end = new IntersectionObserver(
-    (entries) => entries.some((entry) => entry.isIntersecting) && grid.more(),
+    (seen) => seen.some((one) => one.isIntersecting) && load_more(grid),
     { rootMargin: NEAR_THE_END },
   )
-  grid.list.onkeydown = (event) => move_focus(grid, event)
-  grids.set(root, grid)
+  grid.list.onkeydown = (event) => take_key(grid, event)
+  grid.on_escape = (event) => clear_by_escape(grid, event)
+  document.addEventListener("keydown", grid.on_escape)
+  grid.ages = setInterval(() => update_ages(grid), AGES_EVERY_MS)
+  grid.pending = setInterval(() => look_at_pending(grid), PENDING_EVERY_MS)
   return grid
 }
 
 function tear_down(grid) {
   stop_preview(grid)
   clearInterval(grid.ages)
+  clearInterval(grid.pending)
+  clearTimeout(grid.tell_soon)
+  grid.stopped = true
+  grid.scroller.removeEventListener("scroll", grid.on_scroll)
+  document.removeEventListener("keydown", grid.on_escape)
+  grid.resized.disconnect()
   grid.end.disconnect()
   grid.list.replaceChildren()
   grids.delete(grid.root)
 }
 
-function show(grid, { items, has_more }) {
-  const first_time = grid.cards.size === 0
-  const wanted = new Set(items.map((item) => item.id))
-  for (const [id, card] of grid.cards) {
-    if (!wanted.has(id)) forget(grid, id, card)
+function scroll_parent(root) {
+  let box = root.host ?? root
+  while ((box = box.parentElement ?? box.getRootNode().host)) {
+    if (/auto|scroll/.test(getComputedStyle(box).overflowY)) return box
   }
-  items.forEach((item, index) => {
-    const card = card_for(grid, item, first_time)
-    const there = grid.list.children[index]
-    if (there !== card.parentElement) grid.list.insertBefore(card.parentElement, there ?? null)
-  })
-  grid.count = items.length
-  const ids = items.map((item) => item.id).join()
-  if (grid.ids !== ids) grid.asked_at = -1
-  grid.ids = ids
-  show_tail(grid, has_more)
-  update_ages(grid)
+  return document
+}
+
+function take_data(grid, data) {
+  const same_view = grid.key === data.view
+  grid.data = data
+  grid.key = data.view
+  if (!same_view) begin_view(grid, data)
+  else if (grid.epoch !== data.epoch) take_first_page(grid, data)
+  grid.epoch = data.epoch
+  take_selection(grid, data.selection)
+  lay_out(grid)
+  give_focus_back(grid, data.opened)
+}
+
+// A view is begun anew unless this visit left it a moment ago and its beginning is the same.
+function begin_view(grid, data) {
+  const [first] = data.first.entries
+  const known = remembered.key === data.view && first && remembered.entries[0]?.id === first.id
+  grid.entries = known ? remembered.entries : data.first.entries
+  grid.next = known ? remembered.next : data.first.next
+  grid.counts = { ...(known ? remembered.counts : {}), ...data.first.counts }
+  grid.asked = null
+  grid.focus = null
+  grid.anchor = null
+  grid.trouble = false
+  grid.arrived = new Set()
+  mark_read(grid.entries, known ? -1 : data.epoch)
+}
+
+// New videos come in front of those that are there; the rest is looked at when it is in sight.
+function take_first_page(grid, { first, epoch }) {
+  const fresh = first.entries
+  mark_read(fresh, epoch)
+  const ids = new Set(fresh.map((one) => one.id))
+  const last_known = fresh.findLastIndex((one) => grid.by_id.has(one.id))
+  const at = last_known < 0 ? -1 : grid.entries.findIndex((one) => one.id === fresh[last_known].id)
+  grid.arrived = new Set(fresh.filter((one) => !grid.by_id.has(one.id)).map((one) => one.id))
+  if (at < 0 || !first.next || grid.data.grouped) {
+    grid.entries = fresh
+    grid.next = first.next
+    grid.counts = first.counts
+    return
+  }
+  const behind = grid.entries.slice(at + 1).filter((one) => !ids.has(one.id))
+  grid.entries = [...fresh.slice(0, last_known + 1), ...behind]
+  if (!behind.length) {
+    grid.entries = fresh
+    grid.next = first.next
+  }
+  grid.counts = { ...grid.counts, ...first.counts }
+}
+
+function mark_read(entries, epoch) {
+  entries.forEach((one) => (one.epoch = epoch))
 }
 
 // The lightbox can't do it: the card is out of its sight, inside our shadow root.
 function give_focus_back(grid, opened) {
-  const closed = opened ? null : grid.cards.get(grid.opened)
+  const closed = opened ? null : grid.opened
   grid.opened = opened
-  if (!closed) return
-  closed.focus({ preventScroll: true })
-  closed.scrollIntoView({ block: "nearest" })
+  if (opened) stop_preview(grid)
+  if (closed) focus_on(grid, closed)
 }
 
-function forget(grid, id, card) {
-  if (grid.playing?.card === card) stop_preview(grid)
-  card.parentElement.remove()
-  grid.cards.delete(id)
-  grid.signatures.delete(id)
-}
-
-function card_for(grid, item, first_time) {
-  let card = grid.cards.get(item.id)
-  if (!card) {
-    card = new_card(grid, item)
-    if (!first_time) card.classList.add("arrived")
-    grid.cards.set(item.id, card)
-  }
-  const signature = JSON.stringify(item)
-  if (grid.signatures.get(item.id) !== signature) {
-    grid.signatures.set(item.id, signature)
-    fill(card, item)
-  }
-  return card
-}
-
-function element(name, className, parent) {
-  const made = document.createElement(name)
-  made.className = className
-  parent?.append(made)
-  return made
-}
-
-function new_card(grid, item) {
-  const cell = element("div", "cell", null)
-  cell.setAttribute("role", "listitem")
-  const card = element("button", "card", cell)
-  card.type = "button"
-  const frame = element("span", "frame", card)
-  element("span", "nothing", frame).textContent = "No picture"
-  element("span", "chip duration", frame)
-  const words = element("span", "words", card)
-  element("span", "title", words)
-  element("span", "by", words)
-  card.onclick = () => grid.open(item.id)
-  card.onpointerenter = (event) => event.pointerType === "mouse" && plan_preview(grid, card)
-  card.onpointerleave = () => stop_preview(grid)
-  return card
-}
-
-function fill(card, item) {
-  card.item = item
-  const length = clock(item.duration_s)
-  card.setAttribute("aria-label", `${item.title}, by ${item.person}, ${length}`)
-  card.querySelector(".title").textContent = item.title
-  card.querySelector(".title").title = item.title
-  card.querySelector(".duration").textContent = length
-  show_poster(card.querySelector(".frame"), item)
-  show_processing(card.querySelector(".frame"), item.processing)
-}
-
-function show_poster(frame, item) {
-  const letterboxed = item.ratio < WIDE_ENOUGH || item.ratio > TOO_WIDE
-  frame.classList.toggle("letterboxed", letterboxed)
-  frame.classList.toggle("missing", !item.poster)
-  if (!item.poster || frame.poster === item.poster) return
-  frame.poster = item.poster
-  frame.querySelectorAll("img").forEach((image) => image.remove())
-  if (letterboxed) frame.prepend(picture("backdrop", item.poster))
-  const poster = picture("poster", item.poster)
-  poster.onload = () => frame.classList.add("loaded")
-  poster.onerror = () => frame.classList.add("missing")
-  frame.insertBefore(poster, frame.querySelector(".nothing"))
-}
-
-function picture(className, address) {
-  const image = element("img", className, null)
-  image.loading = "lazy"
-  image.decoding = "async"
-  image.alt = ""
-  image.src = address
-  return image
-}
-
-function show_processing(frame, processing) {
-  const chip = frame.querySelector(".processing")
-  if (!processing) return chip?.remove()
-  if (chip) return
-  const made = element("span", "chip processing", frame)
-  made.textContent = "Processing"
-  made.title = "It plays already; smaller sizes are still being made."
-}
-
-function plan_preview(grid, card) {
-  stop_preview(grid)
-  if (!card.item.preview || matchMedia("(prefers-reduced-motion: reduce)").matches) return
-  grid.timer = setTimeout(() => start_preview(grid, card), PREVIEW_DELAY_MS)
-}
-
-function start_preview(grid, card) {
-  const frame = card.querySelector(".frame")
-  const video = element("video", "preview", null)
-  Object.assign(video, { muted: true, loop: true, playsInline: true, autoplay: true })
-  video.disableRemotePlayback = true
-  video.onerror = () => stop_preview(grid)
-  video.src = card.item.preview
-  frame.insertBefore(video, frame.querySelector(".chip"))
-  grid.playing = { card, video }
-}
-
-function stop_preview(grid) {
-  clearTimeout(grid.timer)
-  if (!grid.playing) return
-  const { video } = grid.playing
-  grid.playing = null
-  video.onerror = null
-  video.pause()
-  // Without these two the browser goes on fetching a video that nobody sees.
-  video.removeAttribute("src")
-  video.load()
-  video.remove()
-}
-
-function show_tail(grid, has_more) {
-  grid.end.disconnect()
-  if (!has_more) return grid.tail.replaceChildren()
-  const button = grid.tail.querySelector("button") ?? element("button", "more", grid.tail)
-  button.type = "button"
-  button.textContent = "Show more"
-  button.onclick = () => grid.more()
-  grid.end.observe(grid.tail)
-}
-
-function move_focus(grid, event) {
-  const cards = [...grid.list.querySelectorAll(".card")]
-  const at = cards.indexOf(grid.root.activeElement ?? document.activeElement)
-  if (at < 0) return
-  const columns = getComputedStyle(grid.list).gridTemplateColumns.split(" ").length
-  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }
-  const ends = { Home: 0, End: cards.length - 1 }
-  const to = event.key in ends ? ends[event.key] : at + (steps[event.key] ?? NaN)
-  if (!cards[to]) return
-  event.preventDefault()
-  cards[to].focus()
-  cards[to].scrollIntoView({ block: "nearest" })
-}
-
-function update_ages(grid) {
-  for (const card of grid.cards.values()) {
-    const by = card.querySelector(".by")
-    const words = `${card.item.person} · ${age(card.item.at)}`
-    if (by.textContent !== words) by.textContent = words
-    by.title = new Date(card.item.at).toLocaleString("en-GB")
-  }
-}
-
-function age(iso) {
-  const at = new Date(iso)
-  const seconds = Math.max(0, (Date.now() - at) / 1000)
-  if (seconds < 60) return "just now"
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`
-  const days = Math.floor(seconds / 86400)
-  if (days < 7) return days === 1 ? "yesterday" : `${days} days ago`
-  const this_year = at.getFullYear() === new Date().getFullYear()
-  const parts = { day: "numeric", month: "short", ...(this_year ? {} : { year: "numeric" }) }
-  return at.toLocaleDateString("en-GB", parts)
-}
-
-function clock(seconds) {
-  const whole = Math.round(seconds)
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`
+function say(grid, words) {
+  grid.said.textContent = words
 }
