@@ -23,17 +23,17 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title("Budgets", width="stretch")
         st.button(
-            "Correct a charge",
-            icon=":material/receipt_long:",
-            on_click=open_dialog,
-            args=("correct",),
-        )
-        st.button(
             "Set a limit",
             icon=":material/add:",
             type="primary",
             on_click=open_dialog,
             args=("new",),
+        )
+        st.button(
+            "Correct a charge",
+            icon=":material/receipt_long:",
+            on_click=open_dialog,
+            args=("correct",),
         )
     with problems_shown():
         view = budget_reads.overview(person.id)

@@ -29,7 +29,7 @@ _SCOPES = {
 _SIGNS = {-1: "Take back", 1: "Charge more"}
 
 
-@st.dialog("Correct a charge", width="large", on_dismiss=close)
+@st.dialog("Correct a charge", width="medium", on_dismiss=close)
 def correction_dialog(view: BudgetView) -> None:
     """An amount up or down, what it is about, why, and what it will do."""
     with problems_shown():
@@ -41,15 +41,19 @@ def correction_dialog(view: BudgetView) -> None:
         scope = _choose_scope(person)
         chosen = _choose_generation(person) if scope == _GENERATION else _choose(person, scope)
         usd = _signed_amount()
-        note = st.text_input(
-            "Why", max_chars=budgets.LONGEST_REASON, key="correct_reason",
-            placeholder="Invoice of March: billed twice",
-        )  # fmt: skip
         if chosen is None:
             return
         target_id, subject = chosen
         _show_effect(view, subject, usd)
-        if st.button("Save the correction", type="primary", disabled=usd == 0):
+        with st.form("correct", border=False, enter_to_submit=False):
+            note = st.text_input(
+                "Why", max_chars=budgets.LONGEST_REASON, key="correct_reason",
+                placeholder="Invoice of March: billed twice",
+            )  # fmt: skip
+            pressed = st.form_submit_button(
+                "Save the correction", type="primary", disabled=usd == 0
+            )
+        if pressed:
             _save(scope, target_id, usd, note)
 
 

@@ -118,8 +118,8 @@ def _new_dialog(about: Budget | None) -> None:
             )
             usd = usd_input("Limit in USD", "budget_new_usd", about.limit_usd if about else None)
             pressed = st.form_submit_button("Set limit", type="primary")
-    if pressed:
-        _set(scope, target, period, kind, usd)
+        if pressed:
+            _set(scope, target, period, kind, usd)
 
 
 def _choose_scope(person: Person) -> str:

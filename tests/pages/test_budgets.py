@@ -321,3 +321,15 @@ def test_only_administrators_correct_the_organisation(opened: Open, add_person: 
     page = correcting(opened(add_person("Ada", role=Role.ADMIN)), "organisation")
     page.number_input(key="correct_usd").set_value(0.4).run()
     assert "Save the correction" in [button.label for button in page.button]
+
+
+@pytest.mark.parametrize("dialog", ["Correct a charge", "Set a limit"])
+def test_a_record_that_goes_away_below_a_dialog_is_told_in_it(
+    opened: Open, as_owner: Owner, mia: Person, dialog: str
+) -> None:
+    page = press(opened(), dialog)
+    as_owner("alter table studio.generations rename column title to gone")
+    as_owner("alter table studio.teams rename column name to gone")
+    page.selectbox[0].set_value("person").run()
+    assert "The database refused" in words_of(page)
+    assert not page.exception
