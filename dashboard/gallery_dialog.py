@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import streamlit as st
 
-from dashboard import gallery_reads
-from dashboard.components.lightbox import Sheet, lightbox
-from dashboard.gallery_feed import Feed, around, reread
+from dashboard.components import curation_acts
+from dashboard.components.lightbox import Answer, lightbox, wishes
+from dashboard.components.remix_form import open_final, open_remix
+from dashboard.error_frame import plain
+from dashboard.gallery_address import view_of_address
+from dashboard.lightbox_sheet import Surroundings, sheet_of, surroundings_of
 from dashboard.services import services
-from dashboard.video_facts import facts_of, last_day, moment
+from dashboard.video_reads import story
 from dashboard.whoami import current_person
-from jobs import library
+from jobs import curation, library
+from storage.errors import StudioError
 from storage.models import Person, Video
 
 PARAMETER = "video"
@@ -21,11 +27,35 @@ PARAMETER = "video"
 LOOK_AGAIN_S = 3.0
 """How often the lightbox looks again: renditions become ready, colleagues delete."""
 
-FEED = "gallery_feed"
-"""Where the session keeps what it has loaded of the gallery."""
+CHANGED = "gallery_changed"
+"""Where the session notes that something was changed here, for the page to read again."""
 
-_VIEWED = "gallery_viewed"
+_OPEN = "lightbox_open"
+_WATCHED = "lightbox_watched"
+_ANSWER = "lightbox_answer"
+_AROUND = "lightbox_around"
 _MOVED = "gallery_moved"
+
+_STYLE = """
+<style>
+div[role="dialog"]:has(.lightbox-here) { width: min(1480px, calc(100vw - 48px)); max-width: none; }
+.lightbox-here { display: none; }
+@media (max-width: 640px) {
+  div[role="dialog"]:has(.lightbox-here) { width: 100vw; min-height: 100dvh; margin: 0;
+    border-radius: 0; }
+}
+</style>
+<span class="lightbox-here"></span>
+"""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A video that was just moved to the trash, or out of it."""
+
+    video: Video
+    undo_id: UUID | None
+    """What takes it back; None when it was there before."""
 
 
 def asked_for() -> str | None:
@@ -42,22 +72,21 @@ def open_video(video_id: UUID) -> None:
 def close_video() -> None:
     """Take the video out of the address."""
     st.query_params.pop(PARAMETER, None)
-    st.session_state.pop(_VIEWED, None)
+    for key in (_OPEN, _WATCHED, _AROUND):
+        st.session_state.pop(key, None)
 
 
 def is_open() -> bool:
     """Whether the lightbox is over the page; running the page again would make it start anew."""
-    viewed = st.session_state.get(_VIEWED)
-    return viewed is not None and asked_for() == str(viewed)
+    shown = st.session_state.get(_OPEN)
+    return shown is not None and asked_for() == str(shown)
 
 
 def find_asked_for(person: Person) -> Video | None:
     """The video in the address; None when there is none that this person may see."""
-    try:
-        video_id = UUID(asked_for() or "")
-    except ValueError:
-        return None
-    return gallery_reads.video(services(), person, video_id)
+    video_id = _id_of(asked_for())
+    found = story(services(), person, video_id) if video_id else None
+    return found.video if found else None
 
 
 def show_video(video: Video) -> None:
@@ -66,9 +95,9 @@ def show_video(video: Video) -> None:
     st.dialog(title, width="large", on_dismiss=close_video)(_show_sheet)()
 
 
-def last_moved() -> Video | None:
+def last_moved() -> Moved | None:
     """The video that was just moved to or from the trash; None when there is none to speak of."""
-    moved: Video | None = st.session_state.get(_MOVED)
+    moved: Moved | None = st.session_state.get(_MOVED)
     return moved
 
 
@@ -77,50 +106,123 @@ def forget_moved() -> None:
     st.session_state.pop(_MOVED, None)
 
 
-def move(person: Person, video: Video) -> None:
-    """Move the video to the trash, or back when it is in it."""
-    change = library.restore if video.deleted_at else library.trash
-    change(services(), person, video.id)
-    st.session_state[_MOVED] = gallery_reads.video(services(), person, video.id)
-    if feed := st.session_state.get(FEED):
-        st.session_state[FEED] = reread(services(), feed)
-    close_video()
+def put_back(person: Person, moved: Moved) -> None:
+    """Take back what was done to a video, unless somebody has changed it since."""
+    forget_moved()
+    if moved.undo_id is None:
+        return
+    try:
+        curation.undo(services(), person, moved.undo_id)
+    except StudioError as exc:
+        st.toast(plain(exc.happened), icon=":material/error:")
+        return
+    _leave_moved(person, moved.video.id, None)
 
 
 @st.fragment(run_every=LOOK_AGAIN_S)
 def _show_sheet() -> None:
     """The video in the address. Another one takes its place here, without opening anew."""
     person = current_person()
-    video = find_asked_for(person)
-    if video is None:
-        st.info("This video is no longer here.", icon=":material/search_off:")
+    asked = wishes()
+    if (wanted := _id_of(asked.go)) and asked_for() != str(wanted):
+        open_video(wanted)
+    _note_view(person, asked.seen)
+    if isinstance(asked.act, Mapping):
+        _answer(person, asked.act)
+    video_id = _id_of(asked_for())
+    found = story(services(), person, video_id) if video_id else None
+    st.html(_STYLE)
+    if found is None:
+        st.info("This video isn't here. It may be deleted for good, or it belongs to another team.")
         return
-    _note_view(person, video)
-    if lightbox(_sheet_of(person, st.session_state[FEED], video), on_go=open_video):
-        move(person, video)
+    st.session_state[_OPEN] = found.video.id
+    lightbox(sheet_of(services(), person, found, _around(person, found.video), _last_answer()))
+
+
+def _around(person: Person, video: Video) -> Surroundings:
+    """What is read once for each video that is opened, not each time it is looked at again."""
+    view = view_of_address()
+    key = (person, video.id, view)
+    known = st.session_state.get(_AROUND)
+    if known is None or known[0] != key:
+        known = (key, surroundings_of(services(), person, view, video))
+        st.session_state[_AROUND] = known
+    found: Surroundings = known[1]
+    return found
+
+
+def _answer(person: Person, act: Mapping[str, object]) -> None:
+    """Do what the browser asks for, once, and keep what came of it for the browser to show."""
+    number, video_id = act.get("n"), _id_of(act.get("id"))
+    if not isinstance(number, int) or video_id is None or number <= _last_number():
+        return
+    answer = Answer(number, video_id, str(act.get("do")), problem=None)
+    st.session_state[_ANSWER] = answer
+    try:
+        _do(person, video_id, act)
+    except StudioError as exc:
+        st.session_state[_ANSWER] = replace(answer, problem=curation_acts.refusal_words(exc))
+    except (ValueError, TypeError):
+        st.session_state[_ANSWER] = replace(answer, problem="This can't be done.")
+
+
+def _do(person: Person, video_id: UUID, act: Mapping[str, object]) -> None:
+    name = act.get("do")
+    if name in ("remix", "final"):
+        _open_create(person, video_id, final=name == "final", with_seed=act.get("seed") is True)
+        return
+    done = curation_acts.do(services(), person, video_id, act)
+    if done is None:
+        return
+    st.session_state[CHANGED] = True
+    if name in ("trash", "restore"):
+        _leave_moved(person, video_id, done.undo_id)
+        close_video()
         st.rerun()
 
 
-def _sheet_of(person: Person, feed: Feed, video: Video) -> Sheet:
-    known = services()
-    zone = known.settings.zone
-    details = gallery_reads.details(known, person, video.id)
-    near = around(known, feed, video)
-    return Sheet(
-        video=video,
-        newer=near.newer,
-        older=near.older,
-        strip=near.strip,
-        made_at=moment(video.created_at, zone),
-        facts=facts_of(video, details, known.catalog),
-        sent_prompt=details.sent_prompt,
-        may_move=library.may_move(person, video),
-        leaves_trash=last_day(video.deleted_at, zone) if video.deleted_at else None,
-    )
+def _open_create(person: Person, video_id: UUID, *, final: bool, with_seed: bool) -> None:
+    found = story(services(), person, video_id)
+    if found is None:
+        return
+    if final:
+        open_final(person, found.video)
+    else:
+        open_remix(person, found.video, with_seed=with_seed)
 
 
-def _note_view(person: Person, video: Video) -> None:
-    """Once for each time that it is opened, not for each run of the page."""
-    if st.session_state.get(_VIEWED) != video.id:
-        library.note_view(services(), person, video.id)
-        st.session_state[_VIEWED] = video.id
+def _leave_moved(person: Person, video_id: UUID, undo_id: UUID | None) -> None:
+    """Let the page say what was moved, and where to."""
+    found = story(services(), person, video_id)
+    st.session_state[_MOVED] = Moved(found.video, undo_id) if found else None
+    st.session_state[CHANGED] = True
+
+
+def _note_view(person: Person, seen: object) -> None:
+    """Once for each time that it is opened."""
+    if not isinstance(seen, Mapping):
+        return
+    video_id, played_s = _id_of(seen.get("id")), seen.get("played_s")
+    if video_id is None or not isinstance(played_s, int | float):
+        return
+    watched: set[UUID] = st.session_state.setdefault(_WATCHED, set())
+    if video_id not in watched:
+        watched.add(video_id)
+        library.note_view(services(), person, video_id, played_s=float(played_s))
+
+
+def _last_answer() -> Answer | None:
+    answer: Answer | None = st.session_state.get(_ANSWER)
+    return answer
+
+
+def _last_number() -> int:
+    last = _last_answer()
+    return last.number if last else 0
+
+
+def _id_of(value: object) -> UUID | None:
+    try:
+        return UUID(str(value)) if value else None
+    except ValueError:
+        return None

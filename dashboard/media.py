@@ -20,8 +20,17 @@ from starlette.routing import Route
 from dashboard.file_names import download_name
 from dashboard.services import services
 from dashboard.session_cookie import session_of
+from jobs.remixing import source_of
 from storage.errors import ObjectNotFound, RecordNotFound, StudioError
-from storage.models import InputImage, Person, Rendition, RenditionKind, RenditionState, Video
+from storage.models import (
+    Generation,
+    InputImage,
+    Person,
+    Rendition,
+    RenditionKind,
+    RenditionState,
+    Video,
+)
 from storage.records import events, generations, videos
 
 SIGNED_URL_S = 300
@@ -61,7 +70,7 @@ async def serve_video(request: Request) -> Response:
     """A rendition of a video; with `?download=1` to be saved under a good name."""
     video_id, kind = request.path_params["video_id"], request.path_params["kind"]
     saving = request.query_params.get("download") == "1"
-    counted = saving and _begins_download(request)
+    counted = saving and begins_download(request)
     return await _serve(
         request, lambda person: _find_rendition(person, video_id, kind, saving, counted)
     )
@@ -124,14 +133,22 @@ def _file_of(video: Video, rendition: Rendition, saving: bool) -> ServedFile:
 
 def _find_image(person: Person, generation_id: UUID, which: str) -> ServedFile | None:
     """None when the generation has no such image."""
-    with services().database.as_person(person.id) as tx:
-        generation = generations.by_id(tx, generation_id)
+    generation = _own_or_of_video(person, generation_id)
     images: dict[str, InputImage | None] = {
         "start": generation.start_image,
         "end": generation.end_image,
     }
     image = images.get(which)
     return ServedFile(image.key, image.content_type, image.sha256, None) if image else None
+
+
+def _own_or_of_video(person: Person, generation_id: UUID) -> Generation:
+    """A generation that this person sees, or the one behind a video that they see."""
+    try:
+        with services().database.as_person(person.id) as tx:
+            return generations.by_id(tx, generation_id)
+    except RecordNotFound:
+        return source_of(services(), person, generation_id)
 
 
 def _place_of(file: ServedFile) -> _Place:
@@ -163,7 +180,7 @@ def _has_it(request: Request, etag: str) -> bool:
     return any(tag.strip().removeprefix("W/") in {etag, "*"} for tag in known)
 
 
-def _begins_download(request: Request) -> bool:
+def begins_download(request: Request) -> bool:
     """Whether this asks for the file's beginning; resumed downloads ask for later parts."""
     wanted = request.headers.get("range", "bytes=0-")
     return request.method == "GET" and wanted.startswith("bytes=0-")

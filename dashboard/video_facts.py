@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from dashboard.components.money_words import dollars
-from dashboard.gallery_reads import Details
+from dashboard.video_reads import VideoStory
+from jobs.curation import VerdictEntry
 from jobs.errors import CatalogError
 from jobs.fal.catalog import Catalog
 from jobs.library import TRASH_DAYS
@@ -18,25 +20,58 @@ Fact = tuple[str, str]
 """A label and what it says."""
 
 
-def facts_of(video: Video, details: Details, catalog: Catalog) -> list[Fact]:
-    """Everything worth knowing of how the video was made, and what it cost."""
+@dataclass(frozen=True)
+class VerdictWords:
+    """A verdict as people read it."""
+
+    verdict: str | None
+    """None: it was taken back."""
+    by: str | None
+    """None: whoever gave it has left."""
+    at: str
+    comment: str
+
+
+def facts_of(video: Video, catalog: Catalog) -> list[Fact]:
+    """Everything worth knowing of how the video was made."""
     return [
         ("Model", model_label(catalog, video.model)),
         ("Length", seconds(video.duration_s)),
-        ("Size", f"{video.width} × {video.height} ({video.aspect_ratio})"),
         ("Resolution", video.resolution),
+        ("Size", f"{video.width} × {video.height} ({video.aspect_ratio})"),
         ("Frames", f"{video.fps.normalize():f} per second"),
         *_motion(video),
         *_switches(video),
         ("Seed", "not told" if video.seed is None else str(video.seed)),
         ("File", megabytes(video.size_bytes)),
-        *([("Campaign", video.campaign_name)] if video.campaign_name else []),
-        *(
-            [("Estimate", dollars(details.estimate_usd))]
-            if details.estimate_usd is not None
-            else []
-        ),
-        *([("Charge", charge_words(details.charge))] if details.charge else []),
+    ]
+
+
+def money_of(story: VideoStory) -> list[Fact]:
+    """Estimate and charge, as far as this person may see them."""
+    estimate = [("Estimate", dollars(story.making.generation.estimate_usd))] if story.making else []
+    return [*estimate, *([("Charge", charge_words(story.charge))] if story.charge else [])]
+
+
+def verdict_of(story: VideoStory, zone: ZoneInfo) -> VerdictWords | None:
+    """The verdict that holds; None when there is none."""
+    found = story.opinion
+    if found.verdict is None or found.verdict_at is None:
+        return None
+    at, comment = moment(found.verdict_at, zone), found.verdict_comment or ""
+    return VerdictWords(found.verdict.value, found.verdict_by_name, at, comment)
+
+
+def verdicts_of(entries: list[VerdictEntry], zone: ZoneInfo) -> list[VerdictWords]:
+    """Every verdict, last to first."""
+    return [
+        VerdictWords(
+            one.verdict.value if one.verdict else None,
+            one.person_name,
+            moment(one.at, zone),
+            one.comment,
+        )
+        for one in reversed(entries)
     ]
 
 
@@ -82,5 +117,10 @@ def _motion(video: Video) -> list[Fact]:
 
 
 def _switches(video: Video) -> list[Fact]:
-    words = {"camera_fixed": ("Camera", "fixed"), "generate_audio": ("Sound", "generated")}
-    return [fact for name, fact in words.items() if video.parameters.get(name)]
+    asked = video.parameters
+    facts = [("Camera", "fixed" if asked.get("camera_fixed") else "free")]
+    if asked.get("generate_audio"):
+        facts.append(("Sound", "generated"))
+    if asked.get("enable_safety_checker") is not None:
+        facts.append(("Safety checker", "on" if asked["enable_safety_checker"] else "off"))
+    return facts

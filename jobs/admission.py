@@ -111,7 +111,7 @@ def retry(services: Services, person: Person, generation_id: UUID) -> UUID:
     with services.database.as_person(person.id) as tx:
         old = generations.by_id(tx, generation_id)
     _check_can_retry(old)
-    return admit(services, person, _draft_of(services, person, old), parent_id=old.id)
+    return admit(services, person, draft_of(services, person, old), parent_id=old.id)
 
 
 def submit_beside(services: Services, person: Person, old: Generation, note: Note) -> UUID:
@@ -120,12 +120,17 @@ def submit_beside(services: Services, person: Person, old: Generation, note: Not
     `note` and the errors are those of `admit`.
     """
     _check_role(person)
-    draft = _draft_of(services, person, old)
+    draft = draft_of(services, person, old)
     return admit(services, person, draft, parent_id=old.id, note=note)
 
 
-def _draft_of(services: Services, person: Person, old: Generation) -> RequestDraft:
-    """What was asked for then, as a new request."""
+def draft_of(services: Services, person: Person, old: Generation) -> RequestDraft:
+    """What was asked for then, as a new request.
+
+    Raises:
+        CatalogError: the model is not listed any more.
+        ObjectNotFound: an image of it is gone.
+    """
     model = services.catalog.by_key(old.model)
     chosen = old.parameters
     return RequestDraft(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import reads
 from dashboard.components.create_draft import (
+    NOTE,
     STEP,
     chosen_campaign,
     chosen_model,
@@ -20,6 +21,7 @@ from dashboard.components.model_form import model_form
 from dashboard.components.problem import show_problem
 from dashboard.components.stepper import stepper
 from dashboard.components.summary_card import quote_for, summary_card
+from dashboard.error_frame import plain
 from dashboard.services import services
 from dashboard.submitting import submit
 from dashboard.whoami import current_person
@@ -56,6 +58,8 @@ def _show_form(person: Person) -> None:
     campaigns = reads.open_campaigns(person.id)
     step = st.session_state.setdefault(STEP, 1)
     st.title("Create a video")
+    if note := st.session_state.get(NOTE):
+        st.info(plain(note), icon=":material/replay:")
     form, card = st.columns([7, 4], gap="large")
     with form:
         stepper(("Image & prompt", "Settings"), step)

@@ -19,7 +19,7 @@ from jobs.content_rules import ContentRules
 from jobs.errors import CatalogError, InvalidRequest
 from jobs.fal.catalog import Catalog, Model
 from jobs.images import CheckedImage, check_image
-from jobs.motion import DEFAULT_MOTION_INTENSITY
+from jobs.motion import DEFAULT_MOTION_INTENSITY, fixes_camera
 from jobs.pricing import Estimate, estimate_usd
 from jobs.requests import RequestDraft, check_request, read_draft
 from storage.models import Campaign
@@ -43,6 +43,8 @@ STEP = "create_step"
 IMAGE = "create_image"
 END_IMAGE = "create_end_image"
 UPLOADS = "create_uploads"
+NOTE = "create_note"
+"""Where what is filled in comes from, in words; None when somebody began with an empty form."""
 
 OTHER = 0
 """The choice of a duration that has no button of its own."""
@@ -196,6 +198,31 @@ def chosen_campaign(campaigns: Iterable[Campaign]) -> tuple[UUID | None, str | N
         if campaign.name.lower() == name.lower():
             return campaign.id, None
     return None, name
+
+
+def fill_form(draft: RequestDraft, campaign: str | None) -> None:
+    """Fill the form with a request that was made before, in the campaign of this name."""
+    clear_form()
+    state = st.session_state
+    state[MODEL] = draft.model
+    model = chosen_model(services().catalog)
+    state.update({PROMPT: draft.prompt, TITLE: draft.title, CAMPAIGN: campaign})
+    for slot, image in ((IMAGE, draft.image), (END_IMAGE, draft.end_image)):
+        if image is not None:
+            name = "Start image" if slot == IMAGE else "End image"
+            state[slot] = ChosenImage(name, image, preview(image.data))
+    state[RESOLUTION], state[RATIO] = draft.resolution, draft.aspect_ratio
+    has_button = draft.duration_s in prominent_durations(model)
+    state[DURATION] = draft.duration_s if has_button else OTHER
+    state[OTHER_DURATION] = draft.duration_s
+    state[MOTION] = draft.motion_intensity
+    state[RANDOM_SEED] = draft.seed is None
+    if draft.seed is not None:
+        state[SEED] = draft.seed
+    # Where the motion itself holds the camera still, the switch is not what did it.
+    state[STILL] = bool(draft.camera_fixed) and not fixes_camera(draft.motion_intensity)
+    state[SOUND] = draft.generate_audio is not False
+    state[SAFETY] = draft.enable_safety_checker is not False
 
 
 def clear_form() -> None:

@@ -1,12 +1,22 @@
 // Text from people only ever goes through textContent, so nothing here has to be escaped.
 
 const ICONS = {
-  newer: "M15 5l-7 7 7 7",
-  older: "M9 5l7 7-7 7",
+  previous: "M15 5l-7 7 7 7",
+  next: "M9 5l7 7-7 7",
   download: "M12 4v11m0 0l-5-5m5 5l5-5M5 20h14",
   link: "M10 14a4 4 0 005.7 0l3-3a4 4 0 00-5.7-5.7l-1.2 1.2M14 10a4 4 0 00-5.7 0l-3 3a4 4 0 005.7 5.7l1.2-1.2",
   trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
   restore: "M4 9h10a6 6 0 010 12H8M4 9l4-4M4 9l4 4",
+  remix: "M4 8h11l-3-3M20 16H9l3 3",
+  final: "M12 3l2.2 5.3L20 9l-4.4 3.9L17 19l-5-3.1L7 19l1.4-6.1L4 9l5.8-.7z",
+  edit: "M4 20h4L19 9l-4-4L4 16z",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  heart: "M12 20s-8-5-8-10.5A4.5 4.5 0 0112 7a4.5 4.5 0 018 2.5C20 15 12 20 12 20z",
+  star: "M12 3.5l2.6 5.6 6 .7-4.5 4.1 1.2 6-5.3-3-5.3 3 1.2-6L3.4 9.8l6-.7z",
+  approved: "M5 13l4.5 4.5L19 7",
+  needs_change: "M4 5h16v11H10l-4 4v-4H4z",
+  rejected: "M6 6l12 12M18 6L6 18",
+  close: "M7 7l10 10M17 7L7 17",
 }
 const COPIED_FOR_MS = 2000
 
@@ -15,17 +25,22 @@ const boxes = new WeakMap()
 export default function ({ data, parentElement, setTriggerValue }) {
   const box = boxes.get(parentElement) ?? set_up(parentElement)
   box.data = data
-  box.go = (id) => id && setTriggerValue("go", id)
-  box.move = () => setTriggerValue("move", data.id)
+  box.ask = (act) => ask(box, act, setTriggerValue)
+  box.seen = (played_s) => setTriggerValue("seen", { id: data.id, played_s })
+  box.go = (id) => go(box, id, setTriggerValue)
+  if (box.id !== data.id) turn_to(box, data.id)
+  take_answer(box)
   show_stage(box)
+  show_bar(box)
   show_strip(box)
   show_panel(box)
+  show_story(box)
   return () => tear_down(box)
 }
 
 function set_up(root) {
-  const box = { root, source: null, strip: null, panel: null }
-  box.onkeydown = (event) => step_by_key(box, event)
+  const box = { root, id: null, editing: null, waiting: null, drawn: {}, source: null, strip: null }
+  box.onkeydown = (event) => on_key(box, event)
   document.addEventListener("keydown", box.onkeydown)
   boxes.set(root, box)
   return box
@@ -37,14 +52,61 @@ function tear_down(box) {
   boxes.delete(box.root)
 }
 
-function step_by_key(box, event) {
+function turn_to(box, id) {
+  const nothing_typed = { editing: null, waiting: null, typed_title: null, typed_comment: null }
+  const not_played = { source: null, failed: new Set(), played_s: 0, told: false, counted_at: null }
+  Object.assign(box, { id, drawn: {}, ...nothing_typed, ...not_played })
+}
+
+// The next video takes the place of this one in the browser's history: "back" closes the lightbox.
+function go(box, id, setTriggerValue) {
+  if (!id || id === box.data.id) return
+  const address = new URL(location.href)
+  address.searchParams.set("video", id)
+  history.replaceState(history.state, "", address)
+  setTriggerValue("go", id)
+}
+
+function ask(box, act, setTriggerValue) {
+  const n = Math.max(Date.now(), (box.waiting ?? 0) + 1)
+  box.waiting = n
+  setTriggerValue("act", { ...act, n, id: box.data.id })
+}
+
+// An editor closes when what it asked for is done; it stays open, with the reason, when it is not.
+function take_answer(box) {
+  const { answer } = box.data
+  if (!answer || answer.n !== box.waiting) return
+  box.waiting = null
+  if (!answer.problem) Object.assign(box, { editing: null, typed_title: null, typed_comment: null })
+}
+
+function problem_of(box, ...acts) {
+  const { answer } = box.data
+  if (!answer?.problem || !acts.includes(answer.do)) return []
+  const words = make("p", "problem", answer.problem)
+  words.setAttribute("role", "alert")
+  return [words]
+}
+
+function on_key(box, event) {
   const from = event.composedPath()[0]
-  // Inside the player the arrows move through the video.
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(VIDEO|INPUT|TEXTAREA)$/.test(from.tagName)) return
-  const to = { ArrowLeft: box.data.newer, ArrowRight: box.data.older }[event.key]
-  if (!to) return
+  const typing = from.isContentEditable || /^(INPUT|TEXTAREA|SELECT|VIDEO)$/.test(from.tagName)
+  if (event.ctrlKey || event.metaKey || event.altKey || typing) return
+  const act = key_act(box, event, from)
+  if (!act) return
   event.preventDefault()
-  box.go(to)
+  act()
+}
+
+function key_act(box, event, from) {
+  const { data } = box
+  if (event.key === "ArrowLeft" && data.previous) return () => box.go(data.previous)
+  if (event.key === "ArrowRight" && data.next) return () => box.go(data.next)
+  if (event.key === " " && !/^(A|BUTTON|SUMMARY)$/.test(from.tagName)) return () => play_or_pause(box)
+  if (event.key === "f") return () => favour(box)
+  if (/^[0-5]$/.test(event.key) && data.may.judge) return () => rate(box, Number(event.key))
+  return null
 }
 
 function make(name, className, text) {
@@ -52,6 +114,21 @@ function make(name, className, text) {
   if (className) made.className = className
   if (text !== undefined) made.textContent = text
   return made
+}
+
+function make_button(className, label, onclick, shape) {
+  const button = make("button", className)
+  button.type = "button"
+  if (shape) button.append(icon(shape))
+  if (label) button.append(label)
+  button.onclick = onclick
+  return button
+}
+
+function named(button, words) {
+  button.title = words
+  button.setAttribute("aria-label", words)
+  return button
 }
 
 function icon(name) {
@@ -66,159 +143,43 @@ function icon(name) {
   return svg
 }
 
-function drop_video(box) {
-  const video = box.root.querySelector("video")
-  if (!video) return
-  video.onerror = null
-  video.pause()
-  // Without these two the browser goes on fetching a video that nobody sees.
-  video.removeAttribute("src")
-  video.load()
-  video.remove()
+// Draws a part anew only when what it shows has changed, and never below somebody's fingers.
+function draw(box, name, shown, build) {
+  const signature = JSON.stringify([shown, box.editing === name])
+  if (box.drawn[name] === signature) return
+  box.drawn[name] = signature
+  const part = box.root.querySelector(`[data-part="${name}"]`)
+  const held = part.contains(part.getRootNode().activeElement)
+  const kept = held && part.getRootNode().activeElement.dataset.key
+  part.replaceChildren(...build())
+  if (kept) part.querySelector(`[data-key="${kept}"]`)?.focus()
 }
 
-function show_stage(box) {
-  const stage = box.root.querySelector(".stage")
-  stage.style.setProperty("--ratio", box.data.ratio)
-  // The player stays as it is while only the words beside it change.
-  if (box.source !== box.data.source) {
-    box.source = box.data.source
-    drop_video(box)
-    stage.replaceChildren(...backdrop(box.data), player(box, stage))
-  }
-  stage.querySelectorAll(".step").forEach((button) => button.remove())
-  stage.append(...steps(box))
+function redraw(box, name, editing) {
+  box.editing = editing
+  delete box.drawn[name]
+  show_panel(box)
 }
 
-function backdrop({ poster }) {
-  if (!poster) return []
-  const image = make("img", "backdrop")
-  image.alt = ""
-  image.src = poster
-  return [image]
+// Escape leaves the field, not the lightbox; the dialog listens for the key's release.
+function leave_by_escape(field, leave) {
+  field.addEventListener("keydown", (event) => event.key === "Escape" && event.stopPropagation())
+  field.addEventListener("keyup", (event) => {
+    if (event.key !== "Escape") return
+    event.stopPropagation()
+    leave()
+  })
 }
 
-function player(box, stage) {
-  const { data } = box
-  const video = make("video")
-  Object.assign(video, { controls: true, playsInline: true, loop: true, preload: "auto" })
-  video.setAttribute("controlslist", "nodownload")
-  video.setAttribute("aria-label", data.title)
-  if (data.poster) video.poster = data.poster
-  video.onerror = () => show_trouble(box, stage)
-  video.src = data.source ?? ""
-  // A browser may refuse to start with sound; then the poster and the controls are there.
-  video.play().catch(() => {})
-  return video
-}
-
-function show_trouble(box, stage) {
-  if (stage.querySelector(".trouble")) return
-  const trouble = make("div", "trouble")
-  trouble.append(make("div", "", "This video can't be loaded right now."))
-  const again = make("button", "button primary", "Try again")
-  again.onclick = () => {
-    box.source = null
-    show_stage(box)
-  }
-  trouble.append(again)
-  stage.append(trouble)
-}
-
-function steps(box) {
-  const words = { newer: "Newer video (left arrow)", older: "Older video (right arrow)" }
-  return Object.keys(words)
-    .filter((side) => box.data[side])
-    .map((side) => {
-      const button = make("button", `step ${side}`)
-      button.type = "button"
-      button.title = words[side]
-      button.setAttribute("aria-label", words[side])
-      button.append(icon(side))
-      button.onclick = () => box.go(box.data[side])
-      return button
-    })
-}
-
-function show_strip(box) {
-  const signature = JSON.stringify([box.data.id, box.data.strip])
-  if (box.strip === signature) return
-  box.strip = signature
-  const strip = box.root.querySelector(".strip")
-  strip.replaceChildren(
-    ...box.data.strip.map((one) => {
-      const thumb = make("button", "thumb")
-      thumb.type = "button"
-      thumb.title = one.title
-      thumb.setAttribute("aria-label", one.title)
-      if (one.id === box.data.id) thumb.setAttribute("aria-current", "true")
-      const image = make("img")
-      image.alt = ""
-      if (one.poster) image.src = one.poster
-      thumb.append(image)
-      thumb.onclick = () => one.id !== box.data.id && box.go(one.id)
-      return thumb
-    }),
-  )
-  const here = strip.querySelector("[aria-current]")
-  // Not scrollIntoView, which would also scroll the dialog.
-  if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.clientWidth) / 2
-}
-
-function show_panel(box) {
-  const { data } = box
-  const signature = JSON.stringify(data)
-  if (box.panel === signature) return
-  box.panel = signature
-  const parts = [make("h2", "", data.title), by(data), ...trash_notice(data), actions(box), files(data), prompt(data)]
-  if (data.tags.length) parts.push(tags(data))
-  parts.push(facts(data))
-  if (data.may_move && !data.leaves_trash) parts.push(trash_button(box))
-  box.root.querySelector(".panel").replaceChildren(...parts)
-}
-
-function by({ person, made_at }) {
-  const line = make("div", "by")
-  const initials = person.split(/\s+/).map((word) => word[0] ?? "").slice(0, 2).join("")
-  const badge = make("span", "initials", initials.toUpperCase())
-  badge.setAttribute("aria-hidden", "true")
-  const words = make("span")
-  words.append(make("b", "", person), make("span", "", made_at))
-  line.append(badge, words)
-  return line
-}
-
-function trash_notice({ leaves_trash }) {
-  if (!leaves_trash) return []
-  return [make("div", "notice", `In the trash. It is deleted for good on ${leaves_trash}.`)]
-}
-
-function actions(box) {
-  const { data } = box
-  const row = make("div", "actions")
-  const [best] = data.files
-  if (best) {
-    const link = make("a", "button primary")
-    link.href = best.address
-    link.setAttribute("download", "")
-    link.append(icon("download"), best.label, make("small", "", best.size))
-    row.append(link)
-  }
-  row.append(copy_button(data))
-  if (data.may_move && data.leaves_trash) row.append(restore_button(box))
-  return row
-}
-
-function copy_button({ id }) {
-  const button = make("button", "button")
-  button.type = "button"
-  const words = make("span", "", "Copy link")
+function copy_button(className, label, text, onCopied) {
+  const words = make("span", "", label)
   words.setAttribute("role", "status")
-  button.append(icon("link"), words)
+  const button = make_button(className, words, null, label ? "link" : "copy")
   button.onclick = async () => {
-    const done = await copy(`${location.origin}${location.pathname}?video=${id}`, button)
-    words.textContent = done ? "Copied" : "Copy the address bar"
-    setTimeout(() => (words.textContent = "Copy link"), COPIED_FOR_MS)
+    const done = await copy(text, button)
+    words.textContent = done ? "Copied" : "Not copied"
+    if (done) onCopied?.()
+    setTimeout(() => (words.textContent = label), COPIED_FOR_MS)
   }
   return button
 }
@@ -239,65 +200,4 @@ async function copy(text, near) {
     near.focus()
     return done
   }
-}
-
-function restore_button(box) {
-  const button = make("button", "button")
-  button.type = "button"
-  button.append(icon("restore"), "Restore")
-  button.onclick = () => box.move()
-  return button
-}
-
-function trash_button(box) {
-  const button = make("button", "quiet")
-  button.type = "button"
-  button.append(icon("trash"), "Move to trash")
-  button.onclick = () => box.move()
-  return button
-}
-
-function files({ files: [, ...smaller], processing }) {
-  const line = make("div", "files")
-  smaller.forEach((file) => {
-    const link = make("a", "", `${file.label} · ${file.size}`)
-    link.href = file.address
-    link.setAttribute("download", "")
-    line.append(link)
-  })
-  if (processing) line.append(make("span", "", "Smaller sizes are being made…"))
-  return line
-}
-
-function section(heading) {
-  const made = make("section")
-  made.append(make("h3", "", heading))
-  return made
-}
-
-function prompt({ prompt: words, sent_prompt, description }) {
-  const made = section("Prompt")
-  made.append(make("p", "prompt", words))
-  if (sent_prompt) {
-    const details = make("details")
-    details.append(make("summary", "", "As it was sent"), make("p", "", sent_prompt))
-    made.append(details)
-  }
-  if (description) made.append(make("p", "", description))
-  return made
-}
-
-function tags(data) {
-  const line = make("div", "tags")
-  line.setAttribute("aria-label", "Tags")
-  line.append(...data.tags.map((tag) => make("span", "", tag)))
-  return line
-}
-
-function facts(data) {
-  const made = section("Details")
-  const list = make("dl")
-  data.facts.forEach(([label, words]) => list.append(make("dt", "", label), make("dd", "", words)))
-  made.append(list)
-  return made
 }

@@ -84,6 +84,12 @@ def _row(phase: Phase, total_s: float) -> str:
     return f'<span>{escape(name)}</span><span class="bar">{bar}</span>{_long(phase.length_s)}'
 
 
+def long_words(seconds: float) -> str:
+    """`0.25 s`, `3.4 s`, `1 min 20 s`: the shorter, the finer."""
+    if seconds >= 10:
+        return seconds_words(seconds)
+    return f"{seconds:.{1 if seconds >= 1 else 2}f} s"
+
+
 def _long(seconds: float, kind: str = "long") -> str:
-    words = seconds_words(seconds) if seconds >= 10 else f"{seconds:.{1 if seconds >= 1 else 2}f} s"
-    return f'<span class="{kind}">{words}</span>'
+    return f'<span class="{kind}">{long_words(seconds)}</span>'
