@@ -79,7 +79,9 @@ class Watcher:
     stop: asyncio.Event
     followed: dict[UUID, Followed] = field(default_factory=dict)
     usual: UsualTimes = field(default_factory=UsualTimes)
-    sights: list[Sight] = field(default_factory=list)
+    sights: dict[UUID, Sight] = field(default_factory=dict)
+    """What is still to be written, the newest of each attempt: a record that is slow must not find
+    more to write the longer it takes."""
     polls: set[asyncio.Task[None]] = field(default_factory=set)
     cancels: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(CANCELS, "cancel")
@@ -104,7 +106,7 @@ class Watcher:
     async def _lead(self, leadership: Leadership) -> None:
         log.info("leading")
         reached(Step.WATCH_LEADING)
-        self.followed, self.sights = {}, []
+        self.followed, self.sights = {}, {}
         chores = [
             asyncio.create_task(self._every(RELOAD_S, self._reload)),
             asyncio.create_task(self._every(SWEEP_S, self._sweep)),
@@ -195,22 +197,27 @@ class Watcher:
             except Exception:
                 log.exception("poll failed")
                 sight = None
+        if sight is not None:
+            self.sights[followed.watched.attempt.id] = sight
+        if sight is not None and sight.over:
+            return  # not asked again until that is written
         followed.asking = False
         # It stays due when fal called meanwhile: this answer may be older than the call.
         followed.due = min(followed.due, time.monotonic() + self._pace(followed))
-        if sight is not None:
-            self.sights.append(sight)
 
     async def _write_sights(self) -> None:
         """Write what the polls saw since the last time, and ring for what is to be collected."""
-        sights, self.sights = self.sights, []
+        sights, self.sights = list(self.sights.values()), {}
         if not sights:
             return
-        completed = await asyncio.to_thread(write_sights, self.services.database, sights)
+        try:
+            completed = await asyncio.to_thread(write_sights, self.services.database, sights)
+        finally:
+            # What the record did not take is followed anew after the next look into it.
+            for sight in sights:
+                if sight.over:
+                    self.followed.pop(sight.watched.attempt.id, None)
         reached(Step.WATCH_WRITTEN)
-        for sight in sights:
-            if sight.over:
-                self.followed.pop(sight.watched.attempt.id, None)
         if completed:
             await asyncio.to_thread(self.services.bells.ring, Bell.COLLECT, completed)
             await asyncio.to_thread(self._ring_for_the_freed_places)
