@@ -38,15 +38,23 @@ _MOVED = "gallery_moved"
 
 _STYLE = """
 <style>
-div[role="dialog"]:has(.lightbox-here) { width: min(1480px, calc(100vw - 48px)); max-width: none; }
 .lightbox-here { display: none; }
+[data-testid="stDialog"] > div:has(.lightbox-here) { width: min(1500px, calc(100vw - 48px)); }
+[data-testid="stDialog"] section:has(.lightbox-here) { width: 100%; }
+[data-testid="stDialog"] section:has(.lightbox-here) > h2 { padding: 13px 22px 0;
+  font-size: .95rem; font-weight: 600; opacity: .7; }
+[data-testid="stDialog"] section:has(.lightbox-here) > button { top: 8px; right: 14px; }
 @media (max-width: 640px) {
-  div[role="dialog"]:has(.lightbox-here) { width: 100vw; min-height: 100dvh; margin: 0;
-    border-radius: 0; }
+  [data-testid="stDialog"]:has(.lightbox-here) { padding: 0; }
+  [data-testid="stDialog"] > div:has(.lightbox-here) { width: 100vw; max-width: 100vw; margin: 0;
+    min-height: 100dvh; border-radius: 0; }
+  [data-testid="stDialog"] section:has(.lightbox-here) { min-height: 100dvh; border-radius: 0; }
+  [data-testid="stDialog"] section:has(.lightbox-here) > div { padding: 10px 14px 28px; }
 }
 </style>
 <span class="lightbox-here"></span>
 """
+"""The dialog as wide as a player deserves; on phones it is the whole screen."""
 
 
 @dataclass(frozen=True)

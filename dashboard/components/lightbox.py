@@ -217,6 +217,11 @@ _SAVED = {
     RenditionKind.P360: "",
     RenditionKind.ORIGINAL: "Original",
 }
+_FAILED = RenditionState.FAILED
+_LOST = {
+    RenditionKind.WEB: "The full-size file is lost.",
+    RenditionKind.ORIGINAL: "The file as fal made it is lost.",
+}
 
 
 def _files(video: Video, kinds: dict[RenditionKind, str]) -> list[dict[str, str]]:
@@ -224,7 +229,7 @@ def _files(video: Video, kinds: dict[RenditionKind, str]) -> list[dict[str, str]
     return [
         {
             "kind": kind.value,
-            "label": _label(video, kind),
+            "label": _label(kind),
             "words": words,
             "size": megabytes(video.renditions[kind].size_bytes or 0),
             "address": address,
@@ -234,8 +239,8 @@ def _files(video: Video, kinds: dict[RenditionKind, str]) -> list[dict[str, str]
     ]
 
 
-def _label(video: Video, kind: RenditionKind) -> str:
-    names = {RenditionKind.WEB: video.resolution, RenditionKind.ORIGINAL: "Original"}
+def _label(kind: RenditionKind) -> str:
+    names = {RenditionKind.WEB: "Full size", RenditionKind.ORIGINAL: "Original"}
     return names.get(kind, kind.value)
 
 
@@ -244,18 +249,16 @@ def _saved(file: dict[str, str]) -> dict[str, str]:
 
 
 def _files_words(video: Video) -> list[str]:
-    failed = [
-        kind.value
-        for kind, one in video.renditions.items()
-        if one.state is RenditionState.FAILED and kind in _PLAYED
-    ]
-    words = ["Smaller sizes are being made…"] if is_pending(video) else []
-    if failed:
-        words.append(f"{' and '.join(failed)} could not be made; the full size is complete.")
-    if RenditionKind.ORIGINAL in video.renditions and not media_address(
-        video, RenditionKind.ORIGINAL
-    ):
-        words.append("The original file is missing.")
+    """What is not as it should be about the files."""
+    states = {kind: one.state for kind, one in video.renditions.items()}
+    failed = [kind for kind in (*_PLAYED, RenditionKind.ORIGINAL) if states.get(kind) is _FAILED]
+    lost = [_LOST[kind] for kind in failed if kind in _LOST]
+    unmade = [kind.value for kind in failed if kind not in _LOST]
+    words = [*lost, *([f"{' and '.join(unmade)} could not be made."] if unmade else [])]
+    if states.get(RenditionKind.WEB) is RenditionState.PENDING:
+        words.append("The full size is being made again…")
+    elif is_pending(video):
+        words.append("Smaller sizes are being made…")
     return words
 
 

@@ -72,8 +72,8 @@ function opinion(box) {
   const row = make("div", "likes")
   row.append(stars(box), heart(box))
   const told = problem_of(box, "rate", "favour", "judge")
-  if (!data.may.judge) return [row, ...verdict_line(data), ...told]
-  return [row, verdict_buttons(box), ...composer(box), ...verdict_line(data), ...told]
+  if (!data.may.judge) return [row, ...verdict_line(box), ...told]
+  return [row, verdict_buttons(box), ...composer(box), ...told, ...verdict_line(box)]
 }
 
 function stars(box) {
@@ -168,11 +168,15 @@ function composer(box) {
   return [field, row]
 }
 
-function verdict_line({ verdict }) {
+function verdict_line(box) {
+  const { verdict, may } = box.data
   if (!verdict) return []
   const made = make("div", `said ${verdict.value}`)
   made.append(make("b", "", GIVEN[verdict.value]), ` by ${verdict.by ?? "somebody who left"}, ${verdict.at}`)
   if (verdict.comment) made.append(make("p", "", verdict.comment))
+  else if (may.judge && box.editing !== "opinion") {
+    made.append(make_button("comment", "Add a comment", () => compose(box, verdict.value)))
+  }
   return [made]
 }
 
@@ -204,21 +208,22 @@ function remixing(box) {
   const { data } = box
   if (!data.may.make) return []
   const row = make("div", "actions")
+  const parts = [row]
   if (data.final) {
     const words = data.has_seed ? "Same inputs and seed" : "Same inputs; the seed is not known"
     const final = make_button("button accent", `Make final in ${data.final}`, () => box.ask({ do: "final" }), "final")
     final.title = `${words}, at ${data.final}. You see the price before anything is made.`
-    row.append(final)
+    parts.unshift(final)
   }
   const remix = make_button("button", "Remix", () => box.ask({ do: "remix", seed: false }), "remix")
   remix.title = "Open Create with everything filled in and a new seed"
   row.append(remix)
   if (data.has_seed) {
-    const same = make_button("button", "Same seed", () => box.ask({ do: "remix", seed: true }), "remix")
+    const same = make_button("button", "Remix, same seed", () => box.ask({ do: "remix", seed: true }), "remix")
     same.title = "Open Create with everything filled in, the seed too: small changes stay small"
     row.append(same)
   }
-  return [row]
+  return parts
 }
 
 function throwing_away(box) {
