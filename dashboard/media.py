@@ -20,6 +20,8 @@ from starlette.routing import Route
 from dashboard.file_names import download_name
 from dashboard.services import services
 from dashboard.session_cookie import session_of
+from jobs import library
+from jobs.exports import key_of
 from jobs.remixing import source_of
 from storage.errors import ObjectNotFound, RecordNotFound, StudioError
 from storage.models import (
@@ -31,7 +33,7 @@ from storage.models import (
     RenditionState,
     Video,
 )
-from storage.records import events, generations, videos
+from storage.records import events, exports, generations, videos
 
 SIGNED_URL_S = 300
 FILE_MAX_AGE_S = 3600
@@ -62,6 +64,7 @@ def routes() -> list[Route]:
     """The routes, for the application to mount."""
     return [
         Route("/app/static/media/{video_id:uuid}/{kind}", serve_video, methods=["GET"]),
+        Route("/app/static/export/{export_id:uuid}", serve_export, methods=["GET"]),
         Route("/app/static/input/{generation_id:uuid}/{which}", serve_input, methods=["GET"]),
     ]
 
@@ -74,6 +77,12 @@ async def serve_video(request: Request) -> Response:
     return await _serve(
         request, lambda person: _find_rendition(person, video_id, kind, saving, counted)
     )
+
+
+async def serve_export(request: Request) -> Response:
+    """A zip of videos that this person has asked for; to nobody else."""
+    export_id, counted = request.path_params["export_id"], begins_download(request)
+    return await _serve(request, lambda person: _find_export(person, export_id, counted))
 
 
 async def serve_input(request: Request) -> Response:
@@ -129,6 +138,17 @@ def _file_of(video: Video, rendition: Rendition, saving: bool) -> ServedFile:
         sha256=rendition.sha256 or "",
         save_as=download_name(video, rendition) if saving else None,
     )
+
+
+def _find_export(person: Person, export_id: UUID, counted: bool) -> ServedFile:
+    with services().database.as_person(person.id) as tx:
+        export = exports.ready(tx, export_id)
+    if counted:
+        library.note_zip(services(), person, export.video_ids)
+    day = export.created_at.astimezone(services().settings.zone).date()
+    save_as = f"videos_{day.isoformat()}_{export_id.hex[:8]}.zip"
+    # A finished zip is never written again, so that its id can stand in for a sum.
+    return ServedFile(key_of(export_id), "application/zip", str(export_id), save_as)
 
 
 def _find_image(person: Person, generation_id: UUID, which: str) -> ServedFile | None:

@@ -36,13 +36,15 @@ def answer_collect() -> int:
 
 
 def answer_media() -> int:
-    """Build the zips that people wait for, and render what is pending; how many."""
-    return _work(build_or_render_next)
+    """Build the zips that people wait for, and render what is pending; how many turns."""
+    return _work(build_and_render_next)
 
 
-def build_or_render_next(services: Services) -> bool:
-    """The next zip; without one the next renditions, for which nobody sits and waits."""
-    return build_next(services) or render_next(services)
+def build_and_render_next(services: Services) -> bool:
+    """The next zip, for which somebody sits and waits, then the next renditions: however many
+    there are of the one, they never keep the other from its turn. False when there was neither."""
+    built = build_next(services)
+    return render_next(services) or built
 
 
 def _work(step: Callable[[Services], bool]) -> int:

@@ -10,6 +10,8 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard import gallery_reads, gallery_selection
+from dashboard.components.bulk_bar import bulk_bar
+from dashboard.components.export_tray import export_tray
 from dashboard.components.gallery_notices import (
     show_absent,
     show_moved,
@@ -18,6 +20,7 @@ from dashboard.components.gallery_notices import (
 )
 from dashboard.components.gallery_summary import show_summary
 from dashboard.components.gallery_toolbar import show_kinds, show_toolbar
+from dashboard.components.undo_toast import undo_toast
 from dashboard.components.video_grid import GridWish, video_grid
 from dashboard.gallery_address import has_filters, show_view, view_of_address
 from dashboard.gallery_dialog import (
@@ -135,7 +138,10 @@ def main() -> None:
     if asked_for() and opened is None:
         show_absent()
     show_moved(person)
+    undo_toast(person)
+    export_tray(person)
     show_summary(feed)
+    bulk_bar(person, feed.view, feed.facets, [UUID(one) for one in gallery_selection.selected()])
     look_for_news()
     if feed.first["entries"]:
         fulfil(person, feed, video_grid(feed, opened=asked_for() if opened else None))

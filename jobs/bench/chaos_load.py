@@ -33,7 +33,7 @@ STOP_WORD, STOP_LATER_WORD = "[stop]", "[stop later]"
 """In the prompt of what a person will stop: at any moment, or when fal is at work on it."""
 _STOP_CHANCE = 0.4
 _WITHOUT_A_FAULT = ("", STOP_LATER_WORD, f"[fault:cancel_ignored] {STOP_LATER_WORD}", STOP_WORD)
-_ZIP_CHANCE = 0.2
+_ZIP_CHANCE = 0.1
 """That somebody with videos and no zip under way asks for one, each time around."""
 _REST_S = 0.5
 _MOST = 3

@@ -19,7 +19,7 @@ from jobs.export_building import DEADLY, MAX_TRIES, build_next, tend_exports
 from jobs.export_names import DEFAULT_TEMPLATE
 from jobs.exports import ExportState, key_of
 from jobs.steps import Step, observe
-from jobs.tasks import build_or_render_next
+from jobs.tasks import build_and_render_next
 from storage.errors import ObjectNotFound, RecordForbidden, RecordNotFound
 from storage.models import Person, RenditionKind, Role
 from storage.records import exports as records
@@ -353,10 +353,13 @@ def test_what_can_not_be_a_zip_says_why(
     assert "still being built" in refused(video_id)
 
 
-def test_a_media_worker_builds_zips_before_it_renders(
-    services: Services, person: Person, stored: StoredVideos
+def test_a_media_worker_takes_zips_and_renditions_in_turn(
+    services: Services, person: Person, stored: StoredVideos, as_owner: AsOwner
 ) -> None:
-    exports.request(services, person, [stored.add()], WEB, "{title}")
-    assert services.bells.waiting(Bell.MEDIA) == 1
-    assert build_or_render_next(services)
-    assert only(services, person).state is ExportState.READY
+    for _ in range(2):
+        exports.request(services, person, [stored.add()], WEB, "{title}")
+    assert services.bells.waiting(Bell.MEDIA) == 2
+    as_owner("update studio.renditions set state = 'pending' where kind = 'preview'")
+    assert build_and_render_next(services)
+    assert as_owner("select count(*) from studio.exports where state = 'ready'") == [(1,)]
+    assert as_owner("select count(*) from studio.videos where render_tries > 0") == [(1,)]
