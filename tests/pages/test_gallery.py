@@ -9,9 +9,7 @@ from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
 from dashboard import services as front_services
-from dashboard.components.lightbox import KEY as LIGHTBOX
 from dashboard.services import live_sessions
-from jobs import library
 from jobs.bootstrap import Services
 from storage import postgres
 from storage.embedded.server import free_port
@@ -141,100 +139,10 @@ def test_a_finished_video_appears_by_itself(gallery: Open, kept: KeptVideos) -> 
     assert shown(page.run()) == [str(video_id)]
 
 
-def test_a_card_opens_its_video_and_names_it_in_the_address(
-    gallery: Open, kept: KeptVideos
-) -> None:
-    video_id = str(kept.add(prompt="A sneaker turns on its stand"))
-    page = tell(gallery(), "video_grid", open=video_id)
-    data = data_of(page, "lightbox")
-    assert page.query_params["video"] == video_id
-    assert data is not None
-    assert data["source"] == f"/app/static/media/{video_id}/web"
-    assert data["prompt"] == "A sneaker turns on its stand"
-    assert dict(data["facts"])["Charge"] == "$0.05, the estimate stands in for fal's bill"
-
-
-def test_a_link_opens_its_video_and_counts_one_view(
-    gallery: Open, kept: KeptVideos, as_owner: Callable[..., list[Any]]
-) -> None:
-    page = gallery(video=str(kept.add()))
-    page.run()
-    assert data_of(page, "lightbox")
-    assert as_owner("select count(*) from studio.events where kind = 'viewed'") == [(1,)]
-
-
-@pytest.mark.parametrize(
-    "address", ["00000000-0000-4000-8000-000000000000", "not-an-id", "'; drop table videos"]
-)
-def test_a_link_to_nothing_says_so(gallery: Open, kept: KeptVideos, address: str) -> None:
-    kept.add()
-    page = gallery(video=address)
-    assert page.warning[0].proto.title == "This video isn't here"
-    assert len(shown(page)) == 1
-    page = press(page, "Show the gallery")
-    assert not page.warning
-    assert "video" not in page.query_params
-
-
-def test_another_teams_video_is_not_told_apart_from_none(
-    gallery: Open, kept: KeptVideos, add_person: Callable[..., Person]
-) -> None:
-    page = gallery(add_person("Mia", team="Sales"), video=str(kept.add()))
-    assert page.warning[0].proto.title == "This video isn't here"
-    assert data_of(page, "lightbox") is None
-
-
 def test_a_card_that_was_never_shown_does_not_open(gallery: Open, kept: KeptVideos) -> None:
     kept.add()
     page = tell(gallery(), "video_grid", open=str(uuid4()))
     assert "video" not in page.query_params
-
-
-def test_a_video_in_the_trash_can_be_had_back_at_once(gallery: Open, kept: KeptVideos) -> None:
-    video_id, other = str(kept.add()), str(kept.add())
-    page = tell(gallery(video=video_id), LIGHTBOX, move=video_id)
-    assert shown(page) == [other]
-    assert "in the trash for 30 days" in words(page)
-    page = press(page, "Undo")
-    assert shown(page) == [other, video_id]
-    assert "back in the gallery" in page.toast[0].value
-
-
-def test_the_trash_restores(
-    gallery: Open, kept: KeptVideos, front: Services, person: Person
-) -> None:
-    video_id = kept.add()
-    library.trash(front, person, video_id)
-    page = gallery(show="Trash", video=str(video_id))
-    assert shown(page) == [str(video_id)]
-    data = data_of(page, "lightbox")
-    assert data is not None
-    assert data["leaves_trash"]
-    page = tell(page, LIGHTBOX, move=str(video_id))
-    assert "The trash is empty" in words(page)
-    assert "back in the gallery" in page.toast[0].value
-
-
-def test_a_colleague_gets_no_button_and_no_way_around_it(
-    gallery: Open, kept: KeptVideos, add_person: Callable[..., Person]
-) -> None:
-    video_id = str(kept.add())
-    page = gallery(add_person("Bob"), video=video_id)
-    data = data_of(page, "lightbox")
-    assert data is not None
-    assert data["may_move"] is False
-    assert "Charge" not in dict(data["facts"])
-    assert shown(tell(page, LIGHTBOX, move=video_id)) == [video_id]
-
-
-def test_what_is_still_processing_says_so_and_plays(gallery: Open, kept: KeptVideos) -> None:
-    page = gallery(video=str(kept.add(pending=True)))
-    grid, box = data_of(page, "video_grid"), data_of(page, "lightbox")
-    assert grid is not None
-    assert box is not None
-    assert (grid["items"][0]["processing"], grid["items"][0]["preview"]) == (True, None)
-    assert box["processing"] is True
-    assert [file["label"] for file in box["files"]] == ["Download", "360p"]
 
 
 def test_the_end_of_the_list_brings_older_videos(gallery: Open, kept: KeptVideos) -> None:
@@ -255,18 +163,6 @@ def test_an_ended_session_sees_no_more(
         sessions.revoke_of_person(tx, person.id)
     live_sessions().forget()
     assert shown(page.run()) == []
-
-
-def test_another_address_shows_another_video(gallery: Open, kept: KeptVideos) -> None:
-    older, newer = str(kept.add()), str(kept.add())
-    page = gallery(video=newer)
-    data = data_of(page, "lightbox")
-    assert data is not None
-    assert (data["id"], data["newer"], data["older"]) == (newer, None, older)
-    page.query_params["video"] = older
-    data = data_of(page.run(), "lightbox")
-    assert data is not None
-    assert (data["id"], data["newer"], data["older"]) == (older, newer, None)
 
 
 @pytest.fixture
