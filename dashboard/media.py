@@ -143,7 +143,7 @@ def _file_of(video: Video, rendition: Rendition, saving: bool) -> ServedFile:
 def _find_export(person: Person, export_id: UUID, counted: bool) -> ServedFile:
     with services().database.as_person(person.id) as tx:
         export = exports.ready(tx, export_id)
-    if counted:
+    if counted and export.video_ids:
         library.note_zip(services(), person, export.video_ids)
     day = export.created_at.astimezone(services().settings.zone).date()
     save_as = f"videos_{day.isoformat()}_{export_id.hex[:8]}.zip"
