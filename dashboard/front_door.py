@@ -19,6 +19,7 @@ from dashboard.headers import SecurityHeaders
 from dashboard.http_meter import HttpMeter
 from dashboard.roles import landing_for
 from dashboard.session_cookie import session_of
+from dashboard.share_routes import GuestDoor
 from dashboard.signin import SignIn
 from storage.errors import StudioError
 
@@ -35,7 +36,7 @@ def routes() -> list[BaseRoute]:
     start = Route("/", go_to_landing)
     machines = [*health.routes(), *metrics.routes(), *FalHook().routes()]
     files = [*media.routes(), *gallery_route.routes()]
-    return [start, *SignIn().routes(), *files, *machines, *icons]
+    return [start, *SignIn().routes(), *GuestDoor().routes(), *files, *machines, *icons]
 
 
 def middleware() -> list[Middleware]:

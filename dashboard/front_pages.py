@@ -23,6 +23,21 @@ _TEMPLATES = Environment(
 
 def page(template: str, *, status: int = 200, problem: str = "", **values: object) -> HTMLResponse:
     """A page; `problem` is what went wrong before, in a person's words, empty when nothing did."""
-    company = services().settings.company
-    html = _TEMPLATES.get_template(template).render(company=company, problem=problem, **values)
+    html = render(template, problem=problem, **values)
     return HTMLResponse(html, status, headers={"cache-control": "no-store"})
+
+
+def render(template: str, **values: object) -> str:
+    """The HTML of a template, which also knows the company's name."""
+    company = services().settings.company
+    return _TEMPLATES.get_template(template).render(company=company, **values)
+
+
+def source_of(template: str) -> str:
+    """A template as it is written, for style sheets and scripts that stand within a page.
+
+    Raises:
+        jinja2.TemplateNotFound: there is none of this name.
+    """
+    folder = Path(__file__).with_name("templates")
+    return FileSystemLoader(folder).get_source(_TEMPLATES, template)[0]

@@ -20,6 +20,7 @@ from dashboard.metrics import METRICS_PATH
 from dashboard.same_origin import is_forged
 from dashboard.services import live_sessions, services
 from dashboard.session_cookie import SCOPE_KEY, token_in
+from dashboard.share_pages import SHARE_FOLDER
 from jobs.hooks import HOOK_PATH
 from storage.errors import RecordError
 from storage.models import Session
@@ -40,7 +41,7 @@ _POLICY_VIOLATION = 1008
 
 
 class Gate:
-    """Lets in who is signed in, and everybody to the sign-in page and its fonts."""
+    """Lets in who is signed in, and everybody to the sign-in page, its fonts and guests' links."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -59,7 +60,7 @@ class Gate:
             log.warning("sign-in not checked", error=type(exc).__name__)
             await _refuse(scope, receive, send, 503, f"{exc.happened} {exc.todo}")
             return
-        if session is None and not _is_for_strangers(scope["path"]):
+        if session is None and not (_is_for_strangers(scope["path"]) or _is_for_guests(scope)):
             await _turn_away(scope, receive, send)
             return
         await self.app(_with_session(scope, session), receive, send)
@@ -76,6 +77,11 @@ def _is_for_anyone(path: str) -> bool:
 
 def _is_for_strangers(path: str) -> bool:
     return _is_for_anyone(path) or path.startswith(_SIGN_IN_FOLDER)
+
+
+def _is_for_guests(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return scope["type"] == "http" and path.startswith(SHARE_FOLDER)
 
 
 def _with_session(scope: Scope, session: Session | None) -> Scope:

@@ -67,7 +67,7 @@ def content_policy(*file_hosts: str | None) -> str:
     inline components. Images and videos may also come from `file_hosts`, addresses whose hosts the
     store's own addresses lead to; nothing else may.
     """
-    files = "".join(f" {origin}" for url in file_hosts for origin in _origins(url))
+    files = "".join(f" {origin}" for url in file_hosts for origin in origins(url))
     scripts = " ".join(_script_hashes())
     return "; ".join(
         (
@@ -92,7 +92,8 @@ def _file_hosts(settings: Settings) -> list[str | None]:
     return [settings.supabase_url, settings.cdn_public_url or r2_endpoint(settings)]
 
 
-def _origins(url: str | None) -> list[str]:
+def origins(url: str | None) -> list[str]:
+    """The origin of an address, as a policy names it; nothing for none."""
     parts = urlsplit(url or "")
     return [f"{parts.scheme}://{parts.netloc}"] if parts.netloc else []
 
@@ -100,8 +101,10 @@ def _origins(url: str | None) -> list[str]:
 def _script_hashes() -> list[str]:
     page = Path(streamlit.__file__).with_name("static") / "index.html"
     scripts = _INLINE_SCRIPT.findall(page.read_text(encoding="utf-8"))
-    return [f"'sha256-{_digest(script)}'" for script in scripts]
+    return [hash_source(script) for script in scripts]
 
 
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def hash_source(inline: str) -> str:
+    """What allows exactly this inline script or style (W3C CSP3, 2.3.1, `hash-source`)."""
+    digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

@@ -13,7 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 REGISTRY = CollectorRegistry()
 """What this process counted since its start."""
 
-PARTS = frozenset({"_stcore", "app", "health", "media", "metrics", "session", "static", "webhook"})
+PARTS = frozenset(
+    {"_stcore", "app", "health", "media", "metrics", "s", "session", "static", "webhook"}
+)
 """First parts of paths that are told apart; everything else is `pages`."""
 
 SECONDS_TO_ANSWER = Histogram(
