@@ -17,6 +17,7 @@ from dashboard.components.create_draft import (
     choose_image,
     clear_form,
 )
+from dashboard.components.status_badge import stop_words
 from dashboard.services import services
 from dashboard.submitting import stop_generation, submit_again
 from dashboard.whoami import current_person
@@ -40,7 +41,9 @@ def generation_acts(generation: Generation, person: Person) -> None:
         completed = generation.status is GenerationStatus.COMPLETED
         if completed and st.button("Open video", type="primary", icon=":material/play_arrow:"):
             open_video(generation.id)
-        if can_stop(generation.status) and st.button("Cancel", icon=":material/stop_circle:"):
+        if can_stop(generation.status) and st.button(
+            "Cancel", icon=":material/stop_circle:", help=stop_words(generation.status)
+        ):
             stop_now(generation.id)
             st.rerun()
         if generation.status in _FAILED and person.role in SUBMITTING_ROLES:

@@ -137,7 +137,7 @@ function fill(parts, row, now) {
 }
 
 function fillActs(parts, row) {
-  const wanted = row.acts.map((act) => act.name).join();
+  const wanted = row.acts.map((act) => act.name + (act.hint ?? "")).join();
   if (parts.wanted === wanted) return;
   parts.wanted = wanted;
   parts.acts.replaceChildren();
@@ -146,6 +146,7 @@ function fillActs(parts, row) {
     button.type = "button";
     button.dataset.act = act.name;
     button.textContent = act.label;
+    button.title = act.hint ?? "";
     button.setAttribute("aria-label", `${act.label}: ${row.title}`);
   }
 }

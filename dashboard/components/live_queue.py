@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.components.money_words import dollars
-from dashboard.components.status_badge import STEPS, look_of, phase_words
+from dashboard.components.status_badge import STEPS, look_of, phase_words, stop_words
 from jobs.admission import REFUSED_BY_MODERATION
 from jobs.errors import CatalogError
 from jobs.fal.catalog import Catalog
@@ -132,7 +132,7 @@ def _acts(row: dict[str, Any], status: GenerationStatus) -> list[dict[str, str]]
     if status is _S.COMPLETED:
         acts.append({"name": "video", "label": "Open video"})
     if row["title"] is not None and can_stop(status):
-        acts.append({"name": "stop", "label": "Cancel"})
+        acts.append({"name": "stop", "label": "Cancel", "hint": stop_words(status)})
     refused = row["cause"] is not None and FailureCause(row["cause"]) in REFUSED_BY_MODERATION
     if row["mine"] and status in _FAILED and not refused:
         acts.append({"name": "again", "label": "Try again"})

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from jobs.lifecycle import MOVES, Event
 from storage.models import GenerationStatus
 
 Color = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
@@ -50,6 +51,8 @@ _NOW = {
 }
 
 
+_NOT_AT_FAL = MOVES[Event.WITHDRAWN].from_statuses
+
 _ENDING = StatusLook("Stopping", "orange", 4)
 """Somebody stopped it, and fal has ended it: with a video or without."""
 
@@ -85,6 +88,13 @@ def phase_words(row: dict[str, Any]) -> str:
     if status is _S.FAILED:
         return row["problem"] or "It failed."
     return _NOW[status]
+
+
+def stop_words(status: GenerationStatus) -> str:
+    """What to know before stopping it."""
+    if status in _NOT_AT_FAL:
+        return "Ends it at once. Nothing is charged."
+    return "fal is asked to stop. It may still finish and bill it: then you get the video."
 
 
 def _queued_words(row: dict[str, Any]) -> str:

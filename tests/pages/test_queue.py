@@ -268,6 +268,29 @@ def test_one_generation_can_be_canceled_on_its_page(
     assert "Stopped before a video was made." in words_of(page)
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("queued", "Nothing is charged"), ("running", "bill it"), ("unknown", "bill it")],
+)
+def test_what_a_stop_may_cost_is_said_before_it(
+    queue: Open, submit: Submit, put: Callable[..., None], status: str, words: str
+) -> None:
+    generation_id = submit()
+    put(generation_id, status)
+    page = queue(generation=str(generation_id))
+    assert words in next(b for b in page.button if b.label == "Cancel").help
+    assert words in next(a["hint"] for a in rows(queue())[0]["acts"] if a["name"] == "stop")
+
+
+def test_a_stop_that_fal_was_asked_for_says_that_it_may_still_cost(
+    queue: Open, submit: Submit, put: Callable[..., None]
+) -> None:
+    generation_id = submit()
+    put(generation_id, "running")
+    page = press(queue(generation=str(generation_id)), "Cancel")
+    assert "fal may still finish it, and then bills it" in words_of(page)
+
+
 def test_markup_in_a_prompt_is_shown_as_text(queue: Open, submit: Submit) -> None:
     generation_id = submit(prompt="<img src=x onerror=alert(1)> ![x](http://evil.test) turns")
     page = queue(generation=str(generation_id))

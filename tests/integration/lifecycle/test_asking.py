@@ -125,32 +125,6 @@ def brought(
     return run
 
 
-@pytest.mark.parametrize(
-    ("status", "after"),
-    [
-        ("queued", "canceled"),
-        ("unknown", "canceling"),
-        ("waiting", "canceling"),
-        ("running", "canceling"),
-    ],
-)
-def test_a_stop_is_taken_and_repeated_without_harm(
-    status: str,
-    after: str,
-    services: Services,
-    person: Person,
-    brought: Any,
-    look: Look,
-    money: Any,
-) -> None:
-    generation_id = brought(status)
-    assert look(generation_id).status == status
-    assert stop(services, person, generation_id) == after
-    assert stop(services, person, generation_id) == after
-    assert look(generation_id).cancel_requested_at is not None
-    assert (money(generation_id).hold is None) == (after == "canceled")
-
-
 @pytest.mark.parametrize("status", ["collecting", "completed", "failed"])
 def test_a_stop_that_comes_too_late_says_what_became_of_it(
     status: str, services: Services, person: Person, brought: Any, look: Look
@@ -161,18 +135,6 @@ def test_a_stop_that_comes_too_late_says_what_became_of_it(
     assert ("already made it" in late.value.happened) == (status != "failed")
     assert ("charged" in late.value.cost) == (status != "failed")
     assert look(generation_id).status == status
-
-
-@pytest.mark.parametrize("status", ["queued", "waiting"])
-def test_two_stops_at_once_end_as_one(
-    status: str, services: Services, person: Person, brought: Any, look: Look, as_owner: Any
-) -> None:
-    generation_id = brought(status)
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda _: stop(services, person, generation_id), range(2)))
-    assert set(answers) == {look(generation_id).status}
-    (told,) = as_owner("select count(*) from studio.events where kind = 'canceled'")
-    assert told == (1,)
 
 
 def test_a_stop_that_meets_a_submit_going_back_to_the_queue_is_taken(

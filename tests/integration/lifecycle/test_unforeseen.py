@@ -45,11 +45,12 @@ def test_a_mistake_before_the_submit_ends_as_our_bug_and_costs_nothing(
 def test_a_mistake_while_collecting_is_tried_again_and_the_video_kept(
     services: Services,
     submit: Submit,
+    watch: Until,
     until: Until,
     hurry: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    generation_id = until(submit(), "collecting").id
+    generation_id = watch(submit(), "collecting").id
     with monkeypatch.context() as broken:
         broken.setattr(collecting, "prepare_video", mistake)
         collect_next(services)
@@ -60,12 +61,12 @@ def test_a_mistake_while_collecting_is_tried_again_and_the_video_kept(
 def test_a_mistake_at_every_collect_ends_as_our_bug_with_its_cost(
     services: Services,
     submit: Submit,
-    until: Until,
+    watch: Until,
     look: Callable[[UUID], Generation],
     hurry: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    generation_id = until(submit(), "collecting").id
+    generation_id = watch(submit(), "collecting").id
     monkeypatch.setattr(collecting, "prepare_video", mistake)
     for _ in range(5):
         hurry()
