@@ -9,8 +9,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.components import curation_acts
-from dashboard.components.lightbox import Answer, lightbox, wishes
+from dashboard.components.lightbox import Answer, Sheet, lightbox, wishes
 from dashboard.components.remix_form import open_final, open_remix
+from dashboard.components.share_panel import share_panel
 from dashboard.error_frame import plain
 from dashboard.gallery_address import view_of_address
 from dashboard.lightbox_sheet import Surroundings, sheet_of, surroundings_of
@@ -18,7 +19,7 @@ from dashboard.services import services
 from dashboard.video_reads import story
 from dashboard.whoami import current_person
 from jobs import curation, library
-from storage.errors import StudioError
+from storage.errors import RecordNotFound, StudioError
 from storage.models import Person, Video
 
 PARAMETER = "video"
@@ -50,6 +51,9 @@ _STYLE = """
     min-height: 100dvh; border-radius: 0; }
   [data-testid="stDialog"] section:has(.lightbox-here) { min-height: 100dvh; border-radius: 0; }
   [data-testid="stDialog"] section:has(.lightbox-here) > div { padding: 10px 14px 28px; }
+  [data-testid="stDialog"] section:has(.lightbox-here) > button { position: fixed; top: 10px;
+    z-index: 9; width: 44px; height: 44px; border-radius: 50%; color: #fff;
+    background: rgb(10 12 18 / .6); }
 }
 </style>
 <span class="lightbox-here"></span>
@@ -137,14 +141,35 @@ def _show_sheet() -> None:
     _note_view(person, asked.seen)
     if isinstance(asked.act, Mapping):
         _answer(person, asked.act)
-    video_id = _id_of(asked_for())
-    found = story(services(), person, video_id) if video_id else None
     st.html(_STYLE)
-    if found is None:
-        st.info("This video isn't here. It may be deleted for good, or it belongs to another team.")
+    sheet = _sheet(person)
+    if sheet is None:
+        st.info(
+            "It may be deleted for good, or it belongs to another team.",
+            title="This video isn't here",
+            icon=":material/search_off:",
+        )
         return
-    st.session_state[_OPEN] = found.video.id
-    lightbox(sheet_of(services(), person, found, _around(person, found.video), _last_answer()))
+    st.session_state[_OPEN] = sheet.story.video.id
+    lightbox(sheet)
+    if sheet.story.video.deleted_at is None:
+        with st.expander("Share with guests", icon=":material/link:"):
+            share_panel(person, sheet.story.video.id)
+
+
+def _sheet(person: Person) -> Sheet | None:
+    """What is shown of the video in the address; None when there is none for this person."""
+    video_id = _id_of(asked_for())
+    if video_id is None:
+        return None
+    try:
+        found = story(services(), person, video_id)
+        if found is None:
+            return None
+        around = _around(person, found.video)
+    except RecordNotFound:
+        return None
+    return sheet_of(services(), person, found, around, _last_answer())
 
 
 def _around(person: Person, video: Video) -> Surroundings:
