@@ -36,7 +36,7 @@ TIMEOUT_S = 60.0
 CACHE_S = 365 * 24 * 3600
 """How long a browser or CDN may keep a file: the content under a key never changes."""
 
-_TYPES = ["video/*", "image/*"]
+_TYPES = ["video/*", "image/*", "application/zip"]
 _ROWS_PER_PAGE = 100
 _KEYS_PER_REMOVE = 100
 _SEVERAL_TRIES_HELP = {"408", "425", "429"}
@@ -136,7 +136,7 @@ class SupabaseStore:
         self._http.close()
 
     def prepare(self) -> None:
-        """Make the bucket, private and for videos and images only.
+        """Make the bucket, private and for videos, images and zips of them only.
 
         It gets no size limit of its own: that could only narrow the project's, and an operator
         would then have two limits to raise.

@@ -74,7 +74,7 @@ def test_the_bucket_is_private_and_for_videos_and_images(
 ) -> None:
     bucket = server.buckets["videos"]
     assert not bucket.public
-    assert bucket.allowed_mime_types == ["video/*", "image/*"]
+    assert bucket.allowed_mime_types == ["video/*", "image/*", "application/zip"]
     assert bucket.file_size_limit is None
 
 
