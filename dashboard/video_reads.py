@@ -86,7 +86,11 @@ def story(services: Services, person: Person, video_id: UUID) -> VideoStory | No
 
 
 def around(services: Services, person: Person, view: GalleryView, video: Video) -> Neighbourhood:
-    """The neighbours of a video in a view, whether or not the view has the video itself."""
+    """The neighbours of a video in a view, whether or not the view has the video itself.
+
+    Raises:
+        RecordNotFound: the video is not there any more.
+    """
     reader = gallery.reader_of(person, services.settings.time_zone)
     with services.database.as_person(person.id) as tx:
         planned = gallery.plan(tx, reader, view.of(person.id))
@@ -98,18 +102,16 @@ def around(services: Services, person: Person, view: GalleryView, video: Video) 
 
 
 def choices(services: Services, person: Person, video: Video) -> Choices:
-    """What there is to choose from for a video.
-
-    Raises:
-        RecordNotFound: there is no such video for this person.
-    """
+    """What there is to choose from for a video."""
     reader = gallery.reader_of(person, services.settings.time_zone)
-    source = source_of(services, person, video.id)
+    has_end_image = False
+    with suppress(RecordNotFound):
+        has_end_image = source_of(services, person, video.id).end_image is not None
     with services.database.as_person(person.id) as tx:
         planned = gallery.plan(tx, reader, gallery.VideoFilter())
         tags = [tag for tag, _ in gallery.recent_tags(tx, planned, limit=MOST_TAGS)]
         found = [one for one in campaigns.open_campaigns(tx) if one.team_id == video.team_id]
-    return Choices(found, tags, source.end_image is not None)
+    return Choices(found, tags, has_end_image)
 
 
 def _making(tx: Transaction, video_id: UUID) -> Making | None:

@@ -73,7 +73,7 @@ def _show_form(person: Person) -> None:
             quote_for(person, draft, chosen_campaign(campaigns)[0]),
             problems,
             _refusal_of(draft),
-            label="Generate with usual settings" if step == 1 else "Generate",
+            label="Generate" if step == 2 or note else "Generate with usual settings",
             on_generate=_generate,
         )
 

@@ -92,7 +92,9 @@ function problem_of(box, ...acts) {
 function on_key(box, event) {
   const from = event.composedPath()[0]
   const typing = from.isContentEditable || /^(INPUT|TEXTAREA|SELECT|VIDEO)$/.test(from.tagName)
-  if (event.ctrlKey || event.metaKey || event.altKey || typing) return
+  // What else the dialog holds has keys of its own.
+  const elsewhere = event.composedPath().some((one) => one.dataset?.testid === "stExpander")
+  if (event.ctrlKey || event.metaKey || event.altKey || typing || elsewhere) return
   const act = key_act(box, event, from)
   if (!act) return
   event.preventDefault()

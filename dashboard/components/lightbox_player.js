@@ -15,11 +15,12 @@ function drop_video(box) {
   video.remove()
 }
 
-// What the person chose last; on phones and where data is dear, the smallest.
+// What the person chose last; on phones and where data is dear, 480p.
 function choose_source(box) {
   const left = box.data.sources.filter((one) => !box.failed.has(one.kind))
   const sparing = matchMedia(NARROW).matches || navigator.connection?.saveData
-  return left.find((one) => one.kind === wanted_kind) ?? (sparing && !wanted_kind ? left.at(-1) : left[0]) ?? null
+  const wanted = wanted_kind ?? (sparing ? "480p" : null)
+  return left.find((one) => one.kind === wanted) ?? left[0] ?? null
 }
 
 function show_stage(box) {
