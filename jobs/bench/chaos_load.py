@@ -30,10 +30,10 @@ from storage.records import people
 log = structlog.get_logger(__name__)
 
 STOP_WORD, STOP_LATER_WORD = "[stop]", "[stop later]"
-"""In the prompt of what a person will stop: at any moment, or when fal is at work on it."""
-_STOP_CHANCE = 0.4
+"""In the prompt of what a person will stop: at any moment, or when fal has it."""
+_STOP_CHANCE = 0.6
 _WITHOUT_A_FAULT = ("", STOP_LATER_WORD, f"[fault:cancel_ignored] {STOP_LATER_WORD}", STOP_WORD)
-_ZIP_CHANCE = 0.1
+_ZIP_CHANCE = 0.02
 """That somebody with videos and no zip under way asks for one, each time around."""
 _REST_S = 0.5
 _MOST = 3
@@ -76,8 +76,8 @@ def admit_all(services: Services, orders: Orders, plan: KillPlan) -> None:
     while True:
         try:
             _stop_some(services, chance)
-            _zip_some(services, chance)
             if _wants_more(services, orders, plan):
+                _zip_some(services, chance)
                 _admit(services, chance, image)
             else:
                 time.sleep(_REST_S)

@@ -29,7 +29,7 @@ from storage.embedded.children import Backoff
 from storage.logs import configure_logs, name_process
 from storage.settings import Settings, load_settings
 
-LEASE_S = 4.0
+LEASE_S = 8.0
 BEAT_S = 1.0
 RESOLVE_S = 3.0
 LONGEST_BACKOFF_S = 1.0

@@ -82,7 +82,7 @@ def faults_asked(database: Database) -> dict[str, int]:
 def to_stop(database: Database, at_once: str, later: str) -> list[tuple[UUID, UUID]]:
     """Generation and person of what can be stopped and has one of these words in its prompt.
 
-    `at_once` in any status that can be stopped, `later` when fal is at work on it.
+    `at_once` in any status that can be stopped, `later` when fal has it.
     """
     with database.as_service() as tx:
         rows = tx.all(_Q["to_stop"], at_once=f"%{at_once}%", later=f"%{later}%")

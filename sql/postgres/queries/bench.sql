@@ -37,7 +37,7 @@ select id, person_id from studio.generations
 where cancel_requested_at is null and (
     (prompt like %(at_once)s
         and status in ('queued', 'submitting', 'unknown', 'waiting', 'running'))
-    or (prompt like %(later)s and status = 'running'));
+    or (prompt like %(later)s and status in ('waiting', 'running')));
 
 -- name: faults_asked
 -- How many generations ask for each fault of the simulator, and (under '') for none.
