@@ -62,6 +62,9 @@ MAX_TRIES = 150
 LONGEST_WAIT_S = 600.0
 MAX_BROKEN_TRIES = 3
 """A damaged file is fetched anew; one that is damaged each time was made so."""
+MAX_GONE_TRIES = 5
+"""A result that fal does not know is asked for again for half a minute before it is given up
+and the estimate charged: fal keeps results for days, so it may only be not found for the moment."""
 DOWNLOAD_TIMEOUT_S = 300.0
 
 
@@ -294,7 +297,7 @@ def _no_result(services: Services, lease: Lease, generation: Generation, error: 
             charge_billed(tx, generation, error, "Billed although it was stopped.")
             attempts.end(tx, generation.id, error.happened)
         elif isinstance(error, FalResultGone):
-            fail_paid(tx, lease, generation, error, error.billable_units)
+            _try_again(tx, lease, generation, error, MAX_GONE_TRIES, error.billable_units)
         elif isinstance(error, FalCanceled) and was_stopped_as_overdue(tx, generation.id):
             fail_leased(tx, lease, generation, not_in_time(error.billable_units))
         else:

@@ -12,7 +12,7 @@ import structlog
 
 from jobs.bells import Bell
 from jobs.bootstrap import Services
-from jobs.deadlines import CLOCK_SLACK, chargeable_until
+from jobs.deadlines import CLOCK_SLACK, chargeable_until, given_up_at
 from jobs.errors import FalError
 from jobs.export_building import MAX_TRIES
 from jobs.fal.catalog import Catalog
@@ -25,7 +25,7 @@ from jobs.resolving import carry_out
 from jobs.steps import Step, reached
 from jobs.submitting import keep_answer
 from storage.errors import RecordConflict
-from storage.models import Attempt, AttemptState
+from storage.models import Attempt, AttemptState, Generation
 from storage.postgres import Transaction
 from storage.records import attempts, events, exports, generations, outcomes
 from storage.records.generations import Change
@@ -133,19 +133,23 @@ def resolve_unknowns(services: Services) -> int:
     all but one are gone the next time. What was seen is kept with the attempt.
     """
     with services.database.as_service() as tx:
-        lost = attempts.unresolved(tx)
-        people = [generations.by_id(tx, attempt.generation_id).person_id for attempt in lost]
+        lost = [(a, generations.by_id(tx, a.generation_id)) for a in attempts.unresolved(tx)]
     found = 0
-    for attempt, person_id in zip(lost, people, strict=True):
-        with about(attempt.generation_id, person_id=person_id, attempt_id=attempt.id):
-            found += _resolve(services, attempt)
+    for attempt, generation in lost:
+        with about(generation.id, person_id=generation.person_id, attempt_id=attempt.id):
+            found += _resolve(services, attempt, generation)
     return found
 
 
-def _resolve(services: Services, attempt: Attempt) -> bool:
+def _resolve(services: Services, attempt: Attempt, generation: Generation) -> bool:
+    duration_s = int(generation.parameters["duration_s"])
     try:
         found = services.fal.find_requests(
-            attempt.endpoint, attempt.created_at - CLOCK_SLACK, attempt.marker
+            attempt.endpoint,
+            attempt.created_at - CLOCK_SLACK,
+            attempt.marker,
+            # A search without an end reads all that came after it, more from day to day.
+            until=given_up_at(attempt, services.catalog, generation.model, duration_s),
         )
     except FalError as exc:
         log.warning("lost request not resolved", error=str(exc))

@@ -19,6 +19,7 @@ from uuid import UUID
 
 import structlog
 
+from jobs.account_probe import probe_account
 from jobs.alert_round import watch_alerts
 from jobs.bells import Bell
 from jobs.bootstrap import Services, fal_key, opened_services
@@ -56,7 +57,10 @@ AFTER_FAILURE_S = 2.0
 CONNECTIONS = 64
 CANCELS = 4
 GONE_POLLS = 5
-"""A request that fal does not know this often in a row is gone."""
+GONE_AFTER_S = 60.0
+"""A request that fal does not know this often in a row, and for so long, is gone. What fal has just
+taken may not be found everywhere at once, and a fault of fal's may say for moments that it is not.
+"""
 
 
 @dataclass
@@ -66,6 +70,8 @@ class Followed:
     watched: Watched
     due: float = 0.0
     gone: int = 0
+    gone_since: float = 0.0
+    """When fal did not know it for the first time in a row (monotonic seconds)."""
     asking: bool = False
     cancel_sent: bool = False
 
@@ -152,6 +158,7 @@ class Watcher:
         await asyncio.to_thread(sweep, self.services)
 
     async def _resolve(self) -> None:
+        await asyncio.to_thread(probe_account, self.services)
         await asyncio.to_thread(settle_unknowns, self.services)
 
     async def _mend_files(self) -> None:
@@ -238,8 +245,7 @@ class Watcher:
         try:
             status = await self.fal.status(request_of(watched.attempt))
         except FalResultGone:
-            followed.gone += 1
-            return Sight(watched, gone=True) if followed.gone >= GONE_POLLS else None
+            return Sight(watched, gone=True) if _is_gone(followed) else None
         except FalError as exc:
             log.warning("not polled", error=str(exc))
             unreadable = not isinstance(exc, FalAccountLocked) and self._is_past(watched)
@@ -302,6 +308,15 @@ class Watcher:
             await asyncio.wait_for(self.stop.wait(), seconds)
         except TimeoutError:
             return
+
+
+def _is_gone(followed: Followed) -> bool:
+    """Whether fal, which does not know it now, has not known it often enough and long enough."""
+    now = time.monotonic()
+    if followed.gone == 0:
+        followed.gone_since = now
+    followed.gone += 1
+    return followed.gone >= GONE_POLLS and now - followed.gone_since >= GONE_AFTER_S
 
 
 def _elapsed_s(watched: Watched) -> float:

@@ -202,10 +202,17 @@ class FalClient:
         return self._safely(send)
 
     def find_requests(
-        self, endpoint: str, since: datetime, marker_image_url: str
+        self,
+        endpoint: str,
+        since: datetime,
+        marker_image_url: str,
+        *,
+        until: datetime | None = None,
     ) -> list[FoundRequest]:
         """Requests in fal's history since then whose start image has exactly this address.
 
+        `until` is when such a request must have ended, None: it is not known. fal does not document
+        which of a request's times its history is cut by, so it is the latest of them.
         None found does not prove that none was booked: fal does not document whether waiting and
         running requests are listed.
 
@@ -214,7 +221,7 @@ class FalClient:
         """
         return [
             history.found_request(item, lambda rid: self.request_ref(endpoint, rid))
-            for item in self._history(endpoint, since)
+            for item in self._history(endpoint, since, **_end(until))
             if history.has_marker(item, marker_image_url)
         ]
 
@@ -250,7 +257,7 @@ class FalClient:
     def _history(self, endpoint: str, since: datetime, **filters: str) -> Iterator[dict[str, Any]]:
         params = {
             "endpoint_id": endpoint,
-            "start": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "start": _moment(since),
             "expand": "payloads",
             "limit": str(history.PAGE_SIZE),
             **filters,
@@ -354,6 +361,15 @@ def reading_answers() -> Iterator[None]:
         raise answers.call_error(exc, time.time()) from exc
     except _UNREADABLE as exc:
         raise answers.unreadable("an unknown form", f"{type(exc).__name__}: {exc}") from exc
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _end(until: datetime | None) -> dict[str, str]:
+    """The end of a search of the history; none while it is still to come."""
+    return {"end": _moment(until)} if until is not None and until < datetime.now(UTC) else {}
 
 
 def _asked_wait_s(exc: BaseException | None) -> float:

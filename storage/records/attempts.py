@@ -197,6 +197,11 @@ def unlock_account(tx: Transaction) -> bool:
     return tx.one_or_none(_Q["unlock_account"]) is not None
 
 
+def claim_probe(tx: Transaction, *, probe_after_s: float) -> bool:
+    """Take the probe of the locked account; False: none is due, or something queued will be it."""
+    return tx.one_or_none(_Q["claim_probe"], probe_after_s=probe_after_s) is not None
+
+
 def account(tx: Transaction) -> Account:
     """Whether the account at fal is locked, and why."""
     return Account(**tx.one(_Q["account"]))

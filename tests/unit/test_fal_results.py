@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -392,6 +392,16 @@ def test_requests_are_found_by_their_start_image_on_every_page() -> None:
     assert fal.asked[0].url.params["start"] == "2026-10-05T10:30:00Z"
     assert fal.asked[0].url.params["expand"] == "payloads"
     assert fal.asked[1].url.params["cursor"] == "c2"
+
+
+def test_a_search_ends_where_its_request_must_have_ended() -> None:
+    over, to_come = datetime(2026, 10, 5, 13, tzinfo=UTC), datetime.now(UTC) + timedelta(hours=1)
+    asked = {}
+    for until in (over, to_come, None):
+        fal = Fal(said(200, {"items": []}))
+        fal.client.find_requests("fal-ai/bytedance/x/y", SINCE, MARKER, until=until)
+        asked[until] = fal.asked[0].url.params.get("end")
+    assert asked == {over: "2026-10-05T13:00:00Z", to_come: None, None: None}
 
 
 def test_a_found_request_can_be_followed() -> None:

@@ -131,6 +131,14 @@ update studio.provider_state set locked_since = null, reason = null, next_probe_
 where locked_since is not null
 returning only_row;
 
+-- name: claim_probe
+-- Take the probe that is due while the account is locked; the next is due later. No row: it is not,
+-- or something queued will be the probe.
+update studio.provider_state set next_probe_at = now() + make_interval(secs => %(probe_after_s)s)
+where locked_since is not null and next_probe_at <= now()
+    and not exists (select from studio.generations where status = 'queued')
+returning only_row;
+
 -- name: account
 -- Whether the account at fal is locked, and why.
 select locked_since, reason, next_probe_at from studio.provider_state;

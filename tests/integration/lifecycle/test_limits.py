@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from jobs.admission import retry
+from jobs.account_probe import probe_account
+from jobs.admission import retry, stop
 from jobs.bootstrap import SIMULATOR_KEY, Services
 from jobs.collecting import MAX_TRIES as MAX_COLLECTS
 from jobs.collecting import collect_next
@@ -135,6 +136,28 @@ def test_a_locked_account_holds_everything_and_goes_on_by_itself(
         assert attempts.account(tx).locked_since is None
     assert sum(posts(g) for g in made) == MAX_TRIES + 2 + 3
     assert broken() == []
+
+
+def test_a_locked_account_with_an_empty_queue_is_unlocked_by_a_probe_of_the_watcher(
+    services: Services, submit: Submit, simulator: Simulator, person: Person, hurry: Any
+) -> None:
+    def locked() -> bool:
+        with services.database.as_service() as tx:
+            return attempts.account(tx).locked_since is not None
+
+    simulator.set_fault("upload_403_locked", always=True)
+    generation_id = submit()
+    assert submit_next(services)
+    hurry()
+    assert not probe_account(services), "what is queued is the probe"
+    stop(services, person, generation_id)
+    assert not probe_account(services)
+    simulator.clear_faults()
+    assert not probe_account(services), "not due yet"
+    assert locked()
+    hurry()
+    assert probe_account(services)
+    assert not locked()
 
 
 def test_waiting_for_a_locked_account_uses_up_no_tries(

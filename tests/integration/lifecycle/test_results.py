@@ -14,7 +14,7 @@ import pytest
 from jobs.admission import stop
 from jobs.bootstrap import SIMULATOR_KEY, Services
 from jobs.collecting import collect_next
-from jobs.errors import FalAccountLocked, FalCanceled, FalError
+from jobs.errors import FalAccountLocked, FalCanceled, FalError, FalResultGone
 from jobs.fal.client import FalClient
 from jobs.fal.messages import FalResult, RequestRef
 from jobs.fal.simulator.process import Simulator
@@ -131,6 +131,37 @@ def test_bills_that_can_not_be_believed_are_replaced_by_the_estimate(
         assert (charge.amount_usd, charge.verified) == (ESTIMATE, False)
 
 
+class Bills(FalClient):
+    """The client, with other units at every result."""
+
+    units: Decimal | None
+
+    def result(self, request: RequestRef) -> FalResult:
+        return replace(super().result(request), billable_units=self.units)
+
+
+@pytest.mark.parametrize("units", [None, "0", "-0.001", "1E+999999", "1E-99999", "NaN", "Infinity"])
+def test_no_bill_however_odd_costs_the_video(
+    units: str | None,
+    services: Services,
+    simulator: Simulator,
+    submit: Submit,
+    watch: Until,
+    money: Any,
+    broken: Any,
+) -> None:
+    generation_id = watch(submit(), "collecting").id
+    with Bills(SIMULATOR_KEY, simulator.url) as fal:
+        fal.units = None if units is None else Decimal(units)
+        assert collect_next(replace(services, fal=fal))
+    charge = money(generation_id).charge
+    assert (charge.amount_usd, charge.verified) == (ESTIMATE, False)
+    assert money(generation_id).hold is None
+    with services.database.as_service() as tx:
+        assert videos.by_id(tx, generation_id).id == generation_id
+    assert broken() == []
+
+
 def test_a_video_of_another_size_is_kept_as_it_is(
     services: Services, submit: Submit, until: Until
 ) -> None:
@@ -185,6 +216,25 @@ def test_a_locked_account_keeps_a_finished_video_waiting_for_it(
     assert money(generation_id).hold is not None
     assert collect_next(locked)
     assert look(generation_id).status is GenerationStatus.COMPLETED
+
+
+def test_a_result_that_fal_does_not_know_for_a_moment_is_collected_all_the_same(
+    services: Services,
+    answers: Answers,
+    submit: Submit,
+    watch: Until,
+    look: Look,
+    money: Any,
+    hurry: Any,
+) -> None:
+    generation_id = submit()
+    watch(generation_id, "collecting")
+    answers.instead = [FalResultGone("fal no longer knows this request.")] * 3
+    forgetful = replace(services, fal=answers)
+    while collect_next(forgetful):
+        hurry()
+    assert look(generation_id).status is GenerationStatus.COMPLETED
+    assert money(generation_id).charge.verified
 
 
 def test_a_stopped_run_that_fal_bills_is_charged(

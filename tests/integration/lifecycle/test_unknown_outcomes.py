@@ -46,7 +46,12 @@ class History(FalClient):
     trouble: FalError | None = None
 
     def find_requests(
-        self, endpoint: str, since: datetime, marker_image_url: str
+        self,
+        endpoint: str,
+        since: datetime,
+        marker_image_url: str,
+        *,
+        until: datetime | None = None,
     ) -> list[FoundRequest]:
         if self.trouble is not None:
             raise self.trouble

@@ -24,6 +24,7 @@ from jobs.fal.polling import AsyncFalClient
 from jobs.fal.simulator.process import Simulator, running_simulator
 from jobs.recovery import resolve_unknowns
 from jobs.submitting import submit_next
+from jobs.watcher import GONE_POLLS
 from storage.errors import RecordUnavailable
 from storage.leadership import Leadership
 from storage.models import Attempt, FailureCause, Generation, GenerationStatus, Person
@@ -209,13 +210,27 @@ def forgotten(as_owner: Any) -> Callable[[UUID], None]:
     return run
 
 
+@pytest.fixture
+def soon_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that fal does not know need not be unknown for a minute."""
+    monkeypatch.setattr("jobs.watcher.GONE_AFTER_S", 0.0)
+
+
+@pytest.mark.usefixtures("soon_gone")
 def test_a_request_that_fal_forgot_ends_with_words_and_the_estimate(
-    services: Services, at_fal: Any, forgotten: Any, watch: Until, look: Look, money: Any
+    services: Services,
+    at_fal: Any,
+    forgotten: Any,
+    watch: Until,
+    look: Look,
+    money: Any,
+    hurry: Any,
 ) -> None:
     generation_id = at_fal()
     forgotten(generation_id)
     watch(generation_id, "collecting")
-    collect_next(services)
+    while collect_next(services):
+        hurry()
     generation = look(generation_id)
     assert (generation.status, generation.cause) == ("failed", FailureCause.PROVIDER_DOWN)
     assert "no longer knows" in str(generation.problem)
@@ -223,6 +238,24 @@ def test_a_request_that_fal_forgot_ends_with_words_and_the_estimate(
     assert money(generation_id).hold is None
 
 
+def test_a_request_that_fal_does_not_know_for_moments_is_not_gone(
+    services: Services, at_fal: Any, forgotten: Any, tries: Tries, look: Look, led: Any
+) -> None:
+    generation_id = at_fal()
+    forgotten(generation_id)
+    asked = []
+
+    class Counting(AsyncFalClient):
+        async def status(self, request: RequestRef, *, with_logs: bool = True) -> FalStatus:
+            asked.append(request.request_id)
+            return await super().status(request, with_logs=with_logs)
+
+    with led(services, client=Counting):
+        eventually(lambda: len(asked) > 2 * GONE_POLLS)
+    assert look(generation_id).status is GenerationStatus.WAITING
+
+
+@pytest.mark.usefixtures("soon_gone")
 def test_a_stopped_request_that_fal_forgot_ends_without_cost(
     services: Services, at_fal: Any, forgotten: Any, watch: Until, person: Person, money: Any
 ) -> None:
@@ -357,7 +390,12 @@ class History(FalClient):
     found: list[FoundRequest]
 
     def find_requests(
-        self, endpoint: str, since: datetime, marker_image_url: str
+        self,
+        endpoint: str,
+        since: datetime,
+        marker_image_url: str,
+        *,
+        until: datetime | None = None,
     ) -> list[FoundRequest]:
         return self.found
 
