@@ -79,19 +79,16 @@ def _looks(wanted: VideoFilter) -> None:
 def _opinions(wanted: VideoFilter) -> None:
     judged = [*wanted.verdicts, *([NONE] if wanted.unjudged else [])]
     _pills("Verdict", "verdict", list(VERDICTS), judged, VERDICTS.__getitem__)
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        _keep("rating", wanted.min_rating)
-        st.pills(
-            "Stars, at least",
-            [1, 2, 3, 4, 5],
-            format_func=lambda stars: f"{stars} ★",
-            key=_key("rating"),
-            on_change=_take,
-        )
-    with right:
-        _keep("favourite", wanted.favourite)
-        st.toggle("Only my favourites", key=_key("favourite"), on_change=_take)
+    _keep("rating", wanted.min_rating)
+    st.pills(
+        "Stars, at least",
+        [1, 2, 3, 4, 5],
+        format_func=lambda stars: f"{stars} ★",
+        key=_key("rating"),
+        on_change=_take,
+    )
+    _keep("favourite", wanted.favourite)
+    st.toggle("Only my favourites", key=_key("favourite"), on_change=_take)
 
 
 def _days(wanted: VideoFilter) -> None:

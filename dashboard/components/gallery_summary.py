@@ -14,7 +14,7 @@ from dashboard.gallery_feed import Feed
 from dashboard.gallery_reads import MOST_COUNTED, VideoFilter
 from dashboard.services import services
 from jobs.curation import MOST_AT_ONCE
-from jobs.gallery_filters import GalleryView, Status
+from jobs.gallery_filters import GalleryView
 
 
 def show_summary(feed: Feed) -> None:
@@ -56,21 +56,11 @@ def _without(view: GalleryView, wanted: VideoFilter) -> None:
 
 
 def _select_all(feed: Feed) -> None:
-    chosen = len(gallery_selection.selected())
-    if chosen:
-        st.button(
-            f"Clear selection · {chosen:,}", type="tertiary", on_click=gallery_selection.clear
-        )
-    if chosen < min(feed.count, MOST_AT_ONCE):
-        most = feed.count > MOST_AT_ONCE
-        words = f"Select the first {MOST_AT_ONCE:,}" if most else f"Select all {feed.count:,}"
+    most = feed.count > MOST_AT_ONCE
+    words = f"Select the first {MOST_AT_ONCE:,}" if most else f"Select all {feed.count:,}"
+    if len(gallery_selection.selected()) < min(feed.count, MOST_AT_ONCE):
         st.button(words, type="tertiary", on_click=_select_view, args=(feed,))
 
 
 def _select_view(feed: Feed) -> None:
     gallery_selection.select(gallery_reads.first_ids(services(), feed.person, feed.view))
-
-
-def is_trash(view: GalleryView) -> bool:
-    """Whether the view is of the trash."""
-    return view.status is Status.TRASHED

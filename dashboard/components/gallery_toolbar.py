@@ -19,6 +19,8 @@ GROUP = "gallery_group"
 
 TEAM, MINE, MAKING, FAILED, TRASH = "team", "mine", "making", "failed", "trash"
 
+NO_GROUPS = "none"
+
 _ORDERS = {
     Sort.NEWEST: "Newest first",
     Sort.OLDEST: "Oldest first",
@@ -26,8 +28,8 @@ _ORDERS = {
     Sort.COST: "Dearest first",
     Sort.LENGTH: "Longest first",
 }
-_GROUPS = {
-    None: "No groups",
+_GROUPS: dict[str, str] = {
+    NO_GROUPS: "No groups",
     Group.DAY: "By day",
     Group.CAMPAIGN: "By campaign",
     Group.IMAGE: "By product image",
@@ -78,7 +80,7 @@ def show_toolbar(person: Person, facets: Facets) -> None:
 
 def _choose_order(view: GalleryView) -> None:
     _keep(ORDER, view.sort)
-    _keep(GROUP, view.group)
+    _keep(GROUP, view.group or NO_GROUPS)
     st.selectbox(
         "Order",
         list(_ORDERS),
@@ -128,4 +130,6 @@ def _take_kind() -> None:
 
 def _take_order() -> None:
     view = view_of_address()
-    show_view(replace(view, sort=st.session_state[ORDER], group=st.session_state[GROUP]))
+    chosen = st.session_state[GROUP]
+    group = None if chosen == NO_GROUPS else Group(chosen)
+    show_view(replace(view, sort=st.session_state[ORDER], group=group))
