@@ -29,6 +29,9 @@ what was set aside is ever charged without a person, so that no budget is oversh
 _MOST_UNITS = 10**12
 """No bill has as many; beyond it the arithmetic itself could overflow."""
 
+_LONGEST_REASON = 200
+"""A header of fal may have thousands of digits."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -50,7 +53,7 @@ class ChargeDecision:
     verified: bool
     """False: the estimate stands in for the bill."""
     reason: str
-    """Why the bill is not used; empty when it is."""
+    """Why the bill is not used, in a line; empty when it is."""
 
 
 def tokens(width: int, height: int, duration_s: int, fps: int = 24) -> Decimal:
@@ -90,7 +93,7 @@ def charge_for(units: Decimal | None, price: Price, estimate_usd: Decimal) -> Ch
     can't be believed is replaced by the estimate and marked, never by nothing: a video that costs
     nothing would free its hold and let spending go on without a limit.
     """
-    reason = _doubt(units, price, estimate_usd)
+    reason = _doubt(units, price, estimate_usd)[:_LONGEST_REASON]
     if units is None or reason:
         return ChargeDecision(_nearest(estimate_usd), verified=False, reason=reason)
     return ChargeDecision(_nearest(units * price.usd_per_unit), verified=True, reason="")

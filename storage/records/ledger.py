@@ -14,6 +14,9 @@ from storage.sqlfiles import queries
 
 _Q = queries("ledger")
 
+_MOST_DIGITS = 50
+"""Before and after the point. No bill needs as many; Postgres's numeric ends far beyond."""
+
 
 @dataclass(frozen=True)
 class Hold:
@@ -60,6 +63,9 @@ def charge(
 ) -> None:
     """Spend money on a generation, once.
 
+    Units that are no amount, or have more digits than the record holds, are left out: they come
+    from outside, and a paid video must not be lost to them.
+
     Raises:
         RecordConflict: it was charged already (`charges_one`).
     """
@@ -67,10 +73,17 @@ def charge(
         _Q["charge"],
         generation_id=generation_id,
         amount_usd=amount_usd,
-        billable_units=billable_units,
+        billable_units=_kept_units(billable_units),
         verified=verified,
         note=note,
     )
+
+
+def _kept_units(units: Decimal | None) -> Decimal | None:
+    if units is None or not units.is_finite():
+        return None
+    digits_after = -int(units.as_tuple().exponent)
+    return units if digits_after <= _MOST_DIGITS and units.adjusted() < _MOST_DIGITS else None
 
 
 def adjust(tx: Transaction, generation_id: UUID, amount_usd: Decimal, note: str) -> UUID:
