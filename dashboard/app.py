@@ -19,7 +19,12 @@ _BRAND = Path(__file__).with_name("static") / "brand"
 
 def _page(entry: PageEntry) -> st.Page:
     return st.Page(
-        entry.file, title=entry.title, icon=entry.icon, url_path=entry.name, help=entry.about
+        entry.file,
+        title=entry.title,
+        icon=entry.icon,
+        url_path=entry.name,
+        help=entry.about,
+        visibility="visible" if entry.listed else "hidden",
     )
 
 

@@ -25,6 +25,8 @@ class PageEntry:
     about: str
     """Shown when the pointer rests on the navigation entry."""
     roles: frozenset[Role]
+    listed: bool = True
+    """Whether the navigation offers it; the others are reached by links from pages."""
 
     @property
     def file(self) -> str:
@@ -53,6 +55,14 @@ GALLERY = PageEntry(
     "The team's finished videos: find, play, download.",
     _EVERYBODY,
 )
+COMPARE = PageEntry(
+    "compare",
+    "Compare",
+    ":material/compare:",
+    "Two to four videos in step, side by side or with a wipe.",
+    _EVERYBODY,
+    listed=False,
+)
 BUDGETS = PageEntry(
     "budgets",
     "Budgets",
@@ -75,7 +85,7 @@ ACCOUNT = PageEntry(
     _EVERYBODY,
 )
 
-PAGES = (CREATE, QUEUE, GALLERY, BUDGETS, ALERTS, ACCOUNT)
+PAGES = (CREATE, QUEUE, GALLERY, COMPARE, BUDGETS, ALERTS, ACCOUNT)
 
 ROLE_WORDS = {  # what a person can do here
     Role.MEMBER: "Make videos, follow them, and see the team's gallery.",
@@ -86,7 +96,7 @@ ROLE_WORDS = {  # what a person can do here
 
 
 def pages_for(role: Role) -> list[PageEntry]:
-    """The pages that a role has, in the order of the navigation."""
+    """The pages that a role has, in the order of the navigation; some are not listed there."""
     return [page for page in PAGES if role in page.roles]
 
 

@@ -5,7 +5,8 @@ from storage.models import Role
 
 
 def test_analysts_see_videos_and_make_none() -> None:
-    assert [page.name for page in pages_for(Role.ANALYST)] == ["gallery", "account"]
+    listed = [page.name for page in pages_for(Role.ANALYST) if page.listed]
+    assert listed == ["gallery", "account"]
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMIN])

@@ -1,0 +1,50 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.differences import Row, marked_texts
+
+SLOW = "The sneaker turns slowly, in soft light"
+FAST = "The sneaker turns quickly, in hard light"
+
+
+def marks(text: list[tuple[str, bool]]) -> list[str]:
+    return [words for words, differs in text if differs]
+
+
+def test_words_that_differ_are_marked_in_both() -> None:
+    slow, fast = marked_texts([SLOW, FAST])
+    assert (marks(slow), marks(fast)) == (["slowly", "soft"], ["quickly", "hard"])
+
+
+def test_the_first_is_marked_where_any_other_departs_from_it() -> None:
+    first, same, other = marked_texts([SLOW, SLOW, FAST])
+    assert marks(first) == ["slowly", "soft"]
+    assert marks(same) == []
+    assert marks(other) == ["quickly", "hard"]
+
+
+def test_words_in_a_row_are_one_mark() -> None:
+    _, longer = marked_texts(["The sneaker turns", "The sneaker turns while confetti falls"])
+    assert marks(longer) == ["while confetti falls"]
+
+
+def test_capitals_and_spaces_make_no_difference() -> None:
+    assert [marks(one) for one in marked_texts(["A  Red\nshoe", "a red shoe"])] == [[], []]
+
+
+def test_nothing_to_compare_is_nothing() -> None:
+    assert marked_texts([]) == []
+    assert marked_texts(["", ""]) == [[], []]
+
+
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=4))
+def test_no_letter_is_lost_and_equal_texts_have_no_marks(texts: list[str]) -> None:
+    found = marked_texts(texts)
+    assert ["".join(words for words, _ in parts) for parts in found] == texts
+    if len(set(texts)) == 1:
+        assert not any(marks(parts) for parts in found)
+
+
+def test_a_row_differs_when_one_value_does() -> None:
+    assert Row("Model", ("Lite", "Lite", "Pro")).differs
+    assert not Row("Model", ("Lite", "Lite")).differs
