@@ -33,7 +33,7 @@ from jobs.requests import (
     tags_of,
 )
 from jobs.steps import Step, reached
-from storage.errors import RecordConflict, RecordForbidden
+from storage.errors import ObjectNotFound, RecordConflict, RecordForbidden
 from storage.models import (
     FailureCause,
     Generation,
@@ -44,7 +44,7 @@ from storage.models import (
 )
 from storage.objects.base import ObjectStore
 from storage.postgres import Transaction
-from storage.records import events, generations, ledger
+from storage.records import events, files, generations, ledger
 from storage.records.generations import NewGeneration
 
 HOLD_S = 48 * 3600
@@ -84,6 +84,7 @@ def admit(
         TooManySubmits: this person submits too fast.
         BudgetExceeded: a budget has no room for it.
         NotAllowed: this person's role does not generate.
+        ObjectStoreError: its images can't be kept.
     """
     _check_role(person)
     request = check_request(draft, services.catalog, services.rules)
@@ -285,6 +286,7 @@ def _queue(
     ):
         check_submits(tx, services.settings, person)
         generations.insert(tx, new)
+        _check_images_are_kept(services.store, tx, new)
         ledger.place_hold(tx, new.id, held_usd, expires_s=HOLD_S)
         _add_event(tx, "submitted", person, new.id)
         if note is not None:
@@ -294,6 +296,21 @@ def _queue(
     services.bells.ring(Bell.SUBMIT)
     reached(Step.ADMIT_RUNG)
     return new.id
+
+
+def _check_images_are_kept(store: ObjectStore, tx: Transaction, new: NewGeneration) -> None:
+    """An old image that nothing named may have been removed since this request sent it again."""
+    for image in (new.start_image, new.end_image):
+        if image is None:
+            continue
+        files.hold_input(tx, image.key)
+        try:
+            store.stat(image.key)
+        except ObjectNotFound as exc:
+            raise ObjectNotFound(
+                "The image was removed as unused in the moment that it was sent again.",
+                todo="Submit once more: now it is kept.",
+            ) from exc
 
 
 def _add_event(tx: Transaction, kind: str, person: Person, generation_id: UUID) -> None:

@@ -299,19 +299,22 @@ def remove_unnamed_inputs(services: Services, stopping: Stopping = never) -> int
         if stopping():
             return removed
         with services.database.as_service() as tx:
-            removed += _remove_unnamed(tx, services.store, [found.key for found in some])
+            unnamed = files.unnamed_inputs(tx, [found.key for found in some])
+        removed += sum(_remove_unnamed(services, key) for key in unnamed)
     with services.database.as_service() as tx:
         files.note_round(tx, Round.INPUTS, None)
     return removed
 
 
-def _remove_unnamed(tx: Transaction, store: ObjectStore, keys: list[str]) -> int:
-    unnamed = files.unnamed_inputs(tx, keys)
-    # Its age is asked for again: somebody may have sent the same image since it was listed.
-    still_old = [found for key in unnamed if (found := _old(store, key))]
-    if still_old:
-        _remove(tx, store, Round.INPUTS, still_old)
-    return len(still_old)
+def _remove_unnamed(services: Services, key: str) -> bool:
+    """Remove one image, unless somebody names it meanwhile, or sends it again."""
+    with services.database.as_service() as tx:
+        if not files.take_input(tx, key) or not files.unnamed_inputs(tx, [key]):
+            return False
+        found = _old(services.store, key)
+        if found is not None:
+            _remove(tx, services.store, Round.INPUTS, [found])
+        return found is not None
 
 
 def _old(store: ObjectStore, key: str) -> StoredObject | None:

@@ -122,6 +122,16 @@ def unnamed_inputs(tx: Transaction, keys: list[str]) -> list[str]:
     return [row["key"] for row in tx.all(_Q["unnamed_inputs"], keys=keys)]
 
 
+def hold_input(tx: Transaction, key: str) -> None:
+    """Keep an image that is being named from being removed as unused, until the end of `tx`."""
+    tx.run(_Q["hold_input"], key=key)
+
+
+def take_input(tx: Transaction, key: str) -> bool:
+    """Keep an image from being named until the end of `tx`; False: somebody is about to name it."""
+    return bool(tx.one(_Q["take_input"], key=key)["taken"])
+
+
 def forget_tries(tx: Transaction, video_id: UUID) -> None:
     """Begin anew to count how often a video's files were tried to be made."""
     tx.run(_Q["forget_tries"], id=video_id)

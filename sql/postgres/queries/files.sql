@@ -110,6 +110,14 @@ where not exists (select from studio.generations as g where g.start_image ->> 'k
         where g.end_image is not null and g.end_image ->> 'key' = k.key)
     and not exists (select from studio.product_images as i where i.key = k.key);
 
+-- name: hold_input
+-- Whoever names this image keeps it from being removed as unused until the transaction ends.
+select pg_advisory_xact_lock_shared(727274005, hashtext(%(key)s));
+
+-- name: take_input
+-- Whether nobody is about to name this image; nobody can before the transaction ends.
+select pg_try_advisory_xact_lock(727274005, hashtext(%(key)s)) as taken;
+
 -- name: known_generations
 -- Which of these generations the record knows, and whether each has all the files that it will have.
 select

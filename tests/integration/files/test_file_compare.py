@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,7 +21,9 @@ from jobs.file_recovery import (
     render_again,
 )
 from jobs.rendering import ALL_TRIES, MAX_TRIES
+from storage.errors import ObjectNotFound
 from storage.models import RenditionKind, RenditionState
+from storage.objects.base import StoredObject
 from storage.objects.local import LocalStore
 from storage.records import files, generations
 from storage.records.files import Round
@@ -299,6 +302,33 @@ def test_an_image_that_is_sent_again_meanwhile_stays(
     racing = replace(services, store=SentAgain(services.settings.data_dir / "objects"))
     assert remove_unnamed_inputs(racing) == 0
     assert key in keys()
+
+
+def test_an_image_that_somebody_is_about_to_name_stays(
+    services: Services, put: Put, keys: Keys
+) -> None:
+    key = put("inputs/unnamed.png", age_s=UNNAMED_AFTER.total_seconds() + 60)
+    with services.database.as_service() as tx:
+        files.hold_input(tx, key)
+        assert remove_unnamed_inputs(services) == 0
+    assert key in keys()
+
+
+def test_a_submit_whose_image_was_removed_in_that_moment_is_told_so(
+    services: Services, submit: Any, as_owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = LocalStore.put
+
+    def put_and_lose(store: LocalStore, key: str, source: Path, content_type: str) -> StoredObject:
+        stored = put(store, key, source, content_type)
+        store.delete([key])
+        return stored
+
+    monkeypatch.setattr(LocalStore, "put", put_and_lose)
+    with pytest.raises(ObjectNotFound, match="removed as unused"):
+        submit()
+    assert as_owner("select count(*) from studio.generations") == [(0,)]
+    assert as_owner("select count(*) from studio.holds") == [(0,)]
 
 
 # --- workers that die over it ---
