@@ -57,7 +57,9 @@ FAMILIES = {
     "in_flight": Family("Requests at fal, or on the way there."),
     "in_flight_limit": Family("Requests that may be at fal at once."),
     "unknown_outcomes": Family("Submits of which nobody knows whether fal took them."),
-    "unverified_charges_30d": Family("Charges of 30 days for which fal told no bill."),
+    "unverified_charges_30d": Family(
+        "Charges of 30 days for which fal told no bill, not yet corrected or confirmed."
+    ),
     "holds_open_usd": Family("USD set aside for unfinished generations."),
     "charges_today_usd": Family("USD charged today, in the company's time zone."),
     "processes": Family("Processes that gave a sign of life within a minute.", "kind", NEEDED),

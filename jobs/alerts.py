@@ -140,8 +140,8 @@ def unknown_outcomes(services: Services, tx: Transaction) -> list[Finding]:
             happened=f"The answer to {many} was lost, the first at {since}: fal may be making the "
             "video, or not.",
             cost=f"{usd(lost.held_usd)} stays set aside until it is known. It is never sent again.",
-            todo="Look at the requests of that time in fal's dashboard. The command studio doctor "
-            "lists the generations.",
+            todo="Look at the requests of that time in fal's dashboard, then decide on the "
+            "generation's page in the Queue. The command studio doctor lists the generations.",
             times=lost.times,
         )
     ]
@@ -162,9 +162,9 @@ def unverified_charges(_services: Services, tx: Transaction) -> list[Finding]:
             title="Charge without a bill to believe",
             happened=f"{many} of the last day could not be taken from fal's bill.{note}",
             cost=f"{usd(found.charged_usd)} was charged by our estimate instead. No video is lost.",
-            todo="Compare with fal's invoice and correct the charge where it differs. "
-            "The command studio doctor lists them. What is corrected or older than a day is no "
-            "longer counted.",
+            todo="Compare with fal's invoice, and correct or confirm each on the page Budgets, "
+            "where they say unverified. The command studio doctor lists them. What is corrected, "
+            "confirmed or older than a day is no longer counted.",
             times=found.times,
         )
     ]

@@ -113,6 +113,19 @@ def adjust(
         return ledger.adjust(tx, generation_id, amount_usd, note.strip())
 
 
+def confirm_charge(services: Services, person: Person, generation_id: UUID, *, note: str) -> UUID:
+    """Say that what a generation was charged by our estimate is right; the adjustment's id.
+
+    It is an adjustment of nothing, so that who looked, when and why is kept like any correction.
+
+    Raises:
+        NotAllowed, InvalidRequest, RecordNotFound: as for `adjust`.
+    """
+    _check(_problems_of_reason(note))
+    with _acting(services, person) as tx:
+        return ledger.adjust(tx, generation_id, Decimal(0), note.strip())
+
+
 def adjust_scope(
     services: Services,
     person: Person,

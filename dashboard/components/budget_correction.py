@@ -27,6 +27,8 @@ _SCOPES = {
     "organisation": "The organisation",
 }
 _SIGNS = {-1: "Take back", 1: "Charge more"}
+_CONFIRM = {0: "It is right"}
+"""Also offered for a charge by our estimate, which somebody may have found on fal's invoice."""
 
 
 @st.dialog("Correct a charge", width="medium", on_dismiss=close)
@@ -36,11 +38,12 @@ def correction_dialog(view: BudgetView) -> None:
         person = current_person()
         st.caption(
             "For what fal's invoice says otherwise. The charge itself stays; the correction is a "
-            "line of today in the history, with your name and reason."
+            "line of today in the history, with your name and reason. A charge by our estimate "
+            "(unverified) that is right can be confirmed."
         )
         scope = _choose_scope(person)
         chosen = _choose_generation(person) if scope == _GENERATION else _choose(person, scope)
-        usd = _signed_amount()
+        sign, usd = _signed_amount(may_confirm=chosen is not None and chosen[1].unverified)
         if chosen is None:
             return
         target_id, subject = chosen
@@ -51,7 +54,9 @@ def correction_dialog(view: BudgetView) -> None:
                 placeholder="Invoice of March: billed twice",
             )  # fmt: skip
             pressed = st.form_submit_button(
-                "Save the correction", type="primary", disabled=usd == 0
+                "Save the correction" if sign else "Confirm the charge",
+                type="primary",
+                disabled=bool(sign) and usd == 0,
             )
         if pressed:
             _save(scope, target_id, usd, note)
@@ -84,8 +89,9 @@ def _choose_generation(person: Person) -> Chosen:
     if made is None:
         return None
     return made.id, Subject(
-        made.title, made.person_id, made.team_id, made.campaign_id, made.cost_usd
-    )
+        made.title, made.person_id, made.team_id, made.campaign_id, made.cost_usd,
+        unverified=not made.verified,
+    )  # fmt: skip
 
 
 def _choose(person: Person, scope: str) -> Chosen:
@@ -99,18 +105,22 @@ def _choose(person: Person, scope: str) -> Chosen:
     return target.id, Subject(target.name, person_id, target.team_id, campaign_id)
 
 
-def _signed_amount() -> Decimal:
-    """The correction in USD; 0 when nothing is entered."""
+def _signed_amount(*, may_confirm: bool) -> tuple[int, Decimal]:
+    """Down, up or neither, and the correction in USD; 0 when nothing is entered."""
+    signs = _SIGNS | (_CONFIRM if may_confirm else {})
     left, right = st.columns(2, vertical_alignment="bottom")
     sign = left.segmented_control(
-        "Direction", list(_SIGNS), default=-1, required=True, format_func=_SIGNS.__getitem__,
+        "Direction", list(signs), default=-1, required=True, format_func=signs.__getitem__,
         key="correct_sign", width="stretch",
     )  # fmt: skip
+    if sign == 0:
+        return 0, Decimal(0)
     size = right.number_input(
         "USD", min_value=0.0, max_value=float(budgets.MOST_USD), value=0.0, step=0.1,
         format="%.4f", key="correct_usd",
     )  # fmt: skip
-    return (sign or -1) * Decimal(str(size)).quantize(Decimal("0.0001"))
+    sign = sign or -1
+    return sign, sign * Decimal(str(size)).quantize(Decimal("0.0001"))
 
 
 def _show_effect(view: BudgetView, subject: Subject, usd: Decimal) -> None:
@@ -124,8 +134,10 @@ def _show_effect(view: BudgetView, subject: Subject, usd: Decimal) -> None:
 
 def _save(scope: str, target_id: UUID | None, usd: Decimal, note: str) -> None:
     def act(person: Person) -> UUID:
+        if scope == _GENERATION and target_id is not None and not usd:
+            return budgets.confirm_charge(services(), person, target_id, note=note)
         if scope == _GENERATION and target_id is not None:
             return budgets.adjust(services(), person, target_id, usd, note=note)
         return budgets.adjust_scope(services(), person, scope, target_id, usd, note=note)
 
-    done(act, "The correction is made.")
+    done(act, "The correction is made." if usd else "The charge is confirmed.")

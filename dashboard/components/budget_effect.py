@@ -23,6 +23,8 @@ class Subject:
     campaign_id: UUID | None = None
     cost_usd: Decimal | None = None
     """What a generation cost until now; None for a whole scope."""
+    unverified: bool = False
+    """Whether it was charged by our estimate, and nobody has corrected or confirmed that."""
 
     def counts_in(self, budget: Budget) -> bool:
         """Whether its money is spent of this budget."""

@@ -94,6 +94,8 @@ def adjustable_words(made: Adjustable, zone: ZoneInfo) -> str:
 
 
 def _correction(usd: Decimal) -> str:
+    if not usd:
+        return "confirmed what was charged"
     return f"took {dollars(-usd)} back" if usd < 0 else f"charged {dollars(usd)} more"
 
 

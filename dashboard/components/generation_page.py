@@ -161,7 +161,8 @@ def _money(view: GenerationView) -> None:
             st.caption(":green-badge[Verified] This is what fal says it billed.")
         elif view.charge is not None:
             st.caption(
-                ":orange-badge[Unverified] fal gave no believable bill; the estimate was charged."
+                ":orange-badge[Unverified] fal gave no believable bill; the estimate was charged. "
+                "Managers correct or confirm it on the page Budgets, under *Correct a charge*."
             )
 
 

@@ -11,7 +11,7 @@ from dashboard import budget_reads
 from dashboard.services import live_sessions
 from jobs.bootstrap import Services
 from storage.models import Person, Role
-from storage.records import budgets, ledger, people
+from storage.records import alerts, books, budgets, ledger, people
 from storage.sqlfiles import Query
 
 Visit = Callable[[Person], AppTest]
@@ -276,6 +276,32 @@ def test_a_charge_without_a_bill_is_marked_where_it_is_corrected(opened: Open, e
     assert label.endswith("$1.00, unverified")
     page = page.text_input(key="correct_search").set_value("nothing like it").run()
     assert page.selectbox(key="correct_generation").options == []
+
+
+def test_a_charge_by_our_estimate_is_confirmed_with_a_reason(
+    opened: Open, front: Services, ended: UUID
+) -> None:
+    page = correcting(opened(), "generation")
+    page.selectbox(key="correct_generation").select_index(0).run()
+    page.segmented_control(key="correct_sign").set_value(0).run()
+    assert "Say why" in words_of(press(page, "Confirm the charge"))
+    page.selectbox(key="correct_scope").set_value("team").run()
+    assert "Confirm the charge" not in [button.label for button in page.button]
+    page.selectbox(key="correct_scope").set_value("generation").run()
+    page.selectbox(key="correct_generation").select_index(0).run()
+    page.segmented_control(key="correct_sign").set_value(0).run()
+    page.text_input(key="correct_reason").set_value("On the invoice of March")
+    press(page, "Confirm the charge")
+    assert charged_usd(front) == 1
+    with front.database.as_service() as tx:
+        assert alerts.unverified_charges(tx).times == 0
+        told = {b.name: b.rows for b in books.broken_invariants(tx)}
+        assert not told["unverified_charges"]
+    page = opened()
+    assert "confirmed what was charged: On the invoice of March" in words_of(page)
+    page = correcting(page, "generation")
+    page.selectbox(key="correct_generation").select_index(0).run()
+    assert page.segmented_control(key="correct_sign").options == ["Take back", "Charge more"]
 
 
 def test_a_correction_of_a_team_may_use_its_budget_up(

@@ -48,7 +48,7 @@ where a.state = 'unknown' and g.status in ('unknown', 'canceling')
     and a.created_at < now() - make_interval(secs => %(after_s)s);
 
 -- name: unverified_charges
--- Charges of the last day that are not fal's bill and that nobody has corrected: how many, how much,
+-- Charges of the last day that are not fal's bill and that nobody has corrected or confirmed: how many, how much,
 -- and why the last one is not.
 select
     count(*)::int as times, coalesce(sum(c.amount_usd), 0) as charged_usd,

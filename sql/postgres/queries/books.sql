@@ -167,10 +167,13 @@ inner join studio.attempts as a on a.id = d.attempt_id
 where d.what = 'not_submitted' and a.state = 'ended' and a.found_ids <> '{}';
 
 -- name: unverified_charges
--- Every charge of the last 30 days is fal's own bill.
+-- Every charge of the last 30 days is fal's own bill, or somebody has corrected or confirmed it.
 select c.generation_id::text as id, c.amount_usd || ' USD charged: ' || coalesce(c.note, '') as problem
 from studio.charges as c
-where not c.verified and c.created_at > now() - interval '30 days';
+where not c.verified and c.created_at > now() - interval '30 days'
+    and not exists (
+        select from studio.charges as later
+        where later.generation_id = c.generation_id and later.kind = 'adjustment');
 
 -- name: applied_migrations
 -- Names of the migrations that were applied.

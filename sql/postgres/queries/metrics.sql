@@ -31,7 +31,11 @@ select 'unknown_outcomes', null, count(*) from studio.attempts where state = 'un
 
 union all
 select 'unverified_charges_30d', null, count(*)
-from studio.charges where not verified and created_at > now() - interval '30 days'
+from studio.charges as c
+where not c.verified and c.created_at > now() - interval '30 days'
+    and not exists (
+        select from studio.charges as later
+        where later.generation_id = c.generation_id and later.kind = 'adjustment')
 
 union all
 select 'holds_open_usd', null, coalesce(sum(amount_usd), 0)
