@@ -113,7 +113,7 @@ class GuestDoor:
             return busy_page(wait_s)
         verify = partial(passwords.verify, kept, password)
         if not await asyncio.get_running_loop().run_in_executor(_threads, verify):
-            return password_page(token, "This is another password.", status=401)
+            return password_page(token, "This is not the password.", status=401)
         self._give_back(request, shown)
         unlock(onward, path_of(token), shown.share, services().settings)
         return onward
