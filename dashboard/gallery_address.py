@@ -28,9 +28,10 @@ def view_of_address() -> GalleryView:
 
 
 def show_view(view: GalleryView) -> None:
-    """Have the page show this view: from a callback, before the run that draws it."""
+    """Have the page show this view, from the next run on; other words only from a callback."""
     wanted = query_of(view)
-    st.session_state[SEARCH] = view.filter.search
+    if (st.session_state.get(SEARCH) or "").strip() != view.filter.search:
+        st.session_state[SEARCH] = view.filter.search
     for name in _CHOSEN:
         if name in wanted:
             st.query_params[name] = wanted[name]

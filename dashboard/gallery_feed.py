@@ -21,6 +21,10 @@ from storage.models import Person
 
 FEED = "gallery_feed"
 _EPOCH = "gallery_epoch"
+_FACETS = "gallery_facets"
+
+NO_FACETS = Facets((), (), (), (), ())
+"""What the filters offer while nothing can be read."""
 
 LOOKS_OF_A_SEARCH = 2
 """A view that is still there at the second look was meant; the others were on the way to it."""
@@ -45,16 +49,13 @@ class Feed:
     """How often the record was looked at since the view was opened."""
 
 
-def open_feed(
-    services: Services, person: Person, view: GalleryView, before: Feed | None = None
-) -> Feed:
-    """The view from its beginning; `before` is what the visit had before it."""
+def open_feed(services: Services, person: Person, view: GalleryView, facets: Facets) -> Feed:
+    """The view from its beginning."""
     newest = gallery_reads.news(services, person, view).newest
     first = gallery_wire.first(services, person, view)
     count = len(first["entries"])
     if view.shows_videos and (first["next"] or gallery_wire.is_grouped(view)):
         count = gallery_reads.count(services, person, view)
-    facets = _facets(services, person, before)
     return Feed(person, view, epoch(), first, count, facets, newest)
 
 
@@ -63,7 +64,7 @@ def with_news(services: Services, feed: Feed, news: News) -> Feed:
     if news.newest == feed.newest:
         return replace(feed, looks=feed.looks + 1)
     read_again()
-    return replace(open_feed(services, feed.person, feed.view), looks=feed.looks + 1)
+    return replace(open_feed(services, feed.person, feed.view, feed.facets), looks=feed.looks + 1)
 
 
 def is_current(feed: Feed | None, person: Person, view: GalleryView) -> bool:
@@ -73,11 +74,19 @@ def is_current(feed: Feed | None, person: Person, view: GalleryView) -> bool:
     return (feed.person, feed.view, feed.epoch) == (person, view, epoch())
 
 
-def _facets(services: Services, person: Person, before: Feed | None) -> Facets:
-    """Those of before, unless something was changed: typing in the search field changes none."""
-    if before and (before.person, before.epoch) == (person, epoch()):
-        return before.facets
-    return gallery_reads.facets(services, person)
+def known_facets(services: Services, person: Person) -> Facets:
+    """What the filters offer, read once until something changes: typing in the search does not.
+
+    Raises:
+        RecordUnavailable: they are not known yet, and the record can't be asked.
+    """
+    key = (person, epoch())
+    known = st.session_state.get(_FACETS)
+    if known is None or known[0] != key:
+        known = (key, gallery_reads.facets(services, person))
+        st.session_state[_FACETS] = known
+    found: Facets = known[1]
+    return found
 
 
 def epoch() -> int:

@@ -34,13 +34,16 @@ from dashboard.gallery_dialog import (
 from dashboard.gallery_feed import (
     FEED,
     LOOKS_OF_A_SEARCH,
+    NO_FACETS,
     Feed,
     is_current,
+    known_facets,
     open_feed,
     read_again,
     with_news,
 )
-from dashboard.gallery_reads import MOST_MADE
+from dashboard.gallery_reads import MOST_MADE, Facets
+from dashboard.gallery_wire import is_grouped
 from dashboard.roles import QUEUE, pages_for
 from dashboard.services import services
 from dashboard.whoami import current_person
@@ -51,16 +54,24 @@ from storage.models import Person
 LOOK_EVERY_S = 3.0
 
 
-def load(person: Person) -> Feed:
+def choose_view(person: Person) -> Facets:
+    """The toolbar. It is there without the record too, so that nothing typed is lost."""
+    try:
+        facets = known_facets(services(), person)
+    except RecordUnavailable:
+        facets = NO_FACETS
+    show_toolbar(person, facets)
+    return facets
+
+
+def load(person: Person, facets: Facets) -> Feed:
     """What the session has of the view, begun anew when the person, the view or a video changed."""
-    if st.session_state.pop(CHANGED, None):
-        read_again()
     feed: Feed | None = st.session_state.get(FEED)
     view = view_of_address()
     if feed is None or not is_current(feed, person, view):
         if feed is not None and feed.view != view:
             gallery_selection.clear()
-        feed = open_feed(services(), person, view, feed)
+        feed = open_feed(services(), person, view, facets)
         st.session_state[FEED] = feed
     return feed
 
@@ -103,7 +114,7 @@ def fulfil(person: Person, feed: Feed, wish: GridWish) -> None:
         favour(person, *wish.favour)
     if wish.generation and QUEUE in pages_for(person.role):
         st.switch_page(QUEUE.file, query_params={"generation": str(wish.generation)})
-    if wish.group is not None:
+    if wish.group is not None and is_grouped(feed.view):
         show_view(gallery_reads.within(feed.view, UUID(wish.group) if wish.group else None))
         st.rerun()
     if wish.open and str(wish.open) != asked_for():
@@ -127,10 +138,11 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Gallery", anchor=False, width="stretch")
         show_kinds(person)
+    if st.session_state.pop(CHANGED, None):
+        read_again()
+    facets = choose_view(person)
     try:
-        feed = load(person)
-        show_toolbar(person, feed.facets)
-        feed = load(person)
+        feed = load(person, facets)
         opened = find_asked_for(person) if asked_for() else None
     except RecordUnavailable as exc:
         show_unreachable(exc)

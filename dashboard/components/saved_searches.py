@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.components.problem import show_problem
 from dashboard.error_frame import plain
 from dashboard.gallery_address import show_view, view_of_address
+from dashboard.gallery_feed import epoch
 from dashboard.services import services
 from jobs import curation
 from jobs.curation import MAX_NAME, SavedSearch
@@ -17,12 +18,17 @@ from storage.models import Person, Role
 _NAME = "gallery_save_name"
 _SHARED = "gallery_save_shared"
 _PROBLEM = "gallery_save_problem"
+_FOUND = "gallery_saved_found"
 
 
 def saved(person: Person, view: GalleryView) -> None:
     """The button, and behind it the searches of this person and those that colleagues share."""
     with st.popover("Saved", icon=":material/bookmark:", key="gallery_saved"):
-        found = curation.saved_searches(services(), person)
+        try:
+            found = _known(person)
+        except StudioError as exc:
+            show_problem(exc)
+            return
         if not found:
             st.caption("No saved searches yet. Save what you see now and open it again any time.")
         for one in found:
@@ -31,6 +37,17 @@ def saved(person: Person, view: GalleryView) -> None:
             _save_form(person)
         else:
             st.caption("Search or filter first; then save it here.")
+
+
+def _known(person: Person) -> list[SavedSearch]:
+    """Read once until the gallery changes or this visit saves or forgets one."""
+    key = (person, epoch())
+    known = st.session_state.get(_FOUND)
+    if known is None or known[0] != key:
+        known = (key, curation.saved_searches(services(), person))
+        st.session_state[_FOUND] = known
+    found: list[SavedSearch] = known[1]
+    return found
 
 
 def _row(person: Person, one: SavedSearch) -> None:
@@ -87,10 +104,12 @@ def _save(person: Person) -> None:
         st.session_state[_PROBLEM] = exc
         return
     st.session_state[_NAME] = ""
+    st.session_state.pop(_FOUND, None)
     st.toast(f"**{plain(name.strip())}** is saved.", icon=":material/bookmark_added:")
 
 
 def _forget(person: Person, one: SavedSearch) -> None:
+    st.session_state.pop(_FOUND, None)
     try:
         curation.delete_search(services(), person, one.id)
     except StudioError as exc:

@@ -2,15 +2,18 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
+from dashboard import gallery_reads
 from dashboard import services as front_services
+from dashboard.gallery_selection import SELECTION
 from dashboard.services import live_sessions
 from jobs.bootstrap import Services
+from jobs.gallery_filters import NONE
 from storage import postgres
 from storage.embedded.server import free_port
 from storage.models import Person, Role
@@ -26,6 +29,14 @@ def kept(
     front: Services, submit: Callable[..., UUID], as_owner: Callable[..., list[Any]]
 ) -> KeptVideos:
     return KeptVideos(front, submit, as_owner)
+
+
+@pytest.fixture
+def autumn(person: Person, as_owner: Callable[..., list[Any]]) -> UUID:
+    """A campaign of the team."""
+    insert = "insert into studio.campaigns (team_id, name) values (%s, 'Autumn') returning id"
+    campaign_id: UUID = as_owner(insert, person.team_id)[0][0]
+    return campaign_id
 
 
 @pytest.fixture
@@ -52,7 +63,11 @@ def data_of(page: AppTest, component: str) -> dict[str, Any] | None:
 
 def shown(page: AppTest) -> list[str]:
     data = data_of(page, "video_grid")
-    return [item["id"] for item in data["items"]] if data else []
+    return shown_of(data) if data else []
+
+
+def shown_of(data: dict[str, Any]) -> list[str]:
+    return [one["id"] for one in data["first"]["entries"]]
 
 
 def words(page: AppTest) -> str:
@@ -68,7 +83,7 @@ def press(page: AppTest, label: str) -> AppTest:
     return next(one for one in page.button if one.label == label).click().run()
 
 
-def tell(page: AppTest, component: str, **trigger: str) -> AppTest:
+def tell(page: AppTest, component: str, **trigger: object) -> AppTest:
     page.session_state[component] = trigger
     return page.run()
 
@@ -84,7 +99,8 @@ def test_without_videos_an_analyst_is_not_led_anywhere(
 ) -> None:
     page = gallery(add_person("Ana", role=Role.ANALYST))
     assert "No videos yet" in words(page)
-    assert not page.button
+    assert [one.label for one in page.button] == []
+    assert "gallery_show" not in page.session_state
 
 
 def test_the_team_sees_each_others_videos_newest_first(
@@ -107,14 +123,14 @@ def test_filters_come_from_the_address(
     kept.add(add_person("Bob"), prompt="A blue kettle boils on the stove")
     mine = kept.add(prompt="A red kettle boils on the stove")
     kept.add(prompt="A sneaker turns on its stand")
-    assert shown(gallery(q="kettle", show="Mine")) == [str(mine)]
+    assert shown(gallery(q="kettle", mine="1")) == [str(mine)]
 
 
 def test_a_search_without_result_can_be_cleared(gallery: Open, kept: KeptVideos) -> None:
     kept.add()
     page = gallery(q="zebra")
     assert "Nothing found for “zebra”" in words(page)
-    assert len(shown(press(page, "Clear the search"))) == 1
+    assert len(shown(press(page, "Show everything"))) == 1
 
 
 def test_what_is_searched_for_is_shown_as_text(gallery: Open, kept: KeptVideos) -> None:
@@ -139,19 +155,127 @@ def test_a_finished_video_appears_by_itself(gallery: Open, kept: KeptVideos) -> 
     assert shown(page.run()) == [str(video_id)]
 
 
-def test_a_card_that_was_never_shown_does_not_open(gallery: Open, kept: KeptVideos) -> None:
+def test_a_card_of_another_team_does_not_open(
+    gallery: Open, kept: KeptVideos, add_person: Callable[..., Person]
+) -> None:
+    theirs = kept.add(add_person("Mia", team="Sales"))
     kept.add()
-    page = tell(gallery(), "video_grid", open=str(uuid4()))
-    assert "video" not in page.query_params
+    page = tell(gallery(), "video_grid", open=str(theirs)).run()
+    assert data_of(page, "lightbox") is None
 
 
-def test_the_end_of_the_list_brings_older_videos(gallery: Open, kept: KeptVideos) -> None:
-    for _ in range(26):
-        kept.add()
+def test_the_browser_is_told_how_to_go_on(
+    gallery: Open, kept: KeptVideos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery_reads.page, "__defaults__", (None, 2))
+    _, middle, newest = (str(kept.add()) for _ in range(3))
+    data = data_of(gallery(), "video_grid")
+    assert data is not None
+    assert (shown_of(data), data["first"]["next"]) == ([newest, middle], middle)
+
+
+def test_every_filter_is_a_chip_that_can_be_taken_away(gallery: Open, kept: KeptVideos) -> None:
+    video_id = str(kept.add())
+    page = gallery(resolution="1080p", min_s="3", favourite="1", sort="rating")
+    chips = [one.label for one in page.button if one.key and "chip" in one.key]
+    assert chips == ["1080p", "My favourites", "3 s or longer"]
+    for chip in chips:
+        page = press(page, chip)
+    assert shown(page) == [video_id]
+    assert page.query_params == {"sort": "rating"}
+
+
+def test_a_filter_that_is_chosen_is_in_the_address(gallery: Open, kept: KeptVideos) -> None:
+    page = gallery(q="sneaker") if kept.add() else gallery()
+    page.multiselect(key="gallery_filter_campaign").set_value([NONE]).run()
+    assert page.query_params["campaign"] == NONE
+    assert page.text_input(key="q").value == "sneaker"
+    assert "No campaign" in [one.label for one in page.button]
+
+
+def test_campaigns_are_counted(gallery: Open, kept: KeptVideos, autumn: UUID) -> None:
+    for _ in range(2):
+        kept.add(campaign_id=autumn)
+    kept.add()
+    data = data_of(gallery(group="campaign"), "video_grid")
+    assert data is not None
+    heads = [one for one in data["first"]["entries"] if one["kind"] == "head"]
+    assert [(one["title"], one["count"]) for one in heads] == [("Autumn", 2), ("No campaign", 1)]
+
+
+def test_all_of_a_group_is_a_view_of_its_own(gallery: Open, kept: KeptVideos, autumn: UUID) -> None:
+    plain = str(kept.add())
+    kept.add(campaign_id=autumn)
+    page = tell(gallery(group="campaign"), "video_grid", group="")
+    assert page.query_params["campaign"] == NONE
+    assert shown(page.run()) == [plain]
+
+
+def test_what_the_browser_selects_is_kept_until_the_view_is_another(
+    gallery: Open, kept: KeptVideos
+) -> None:
+    ids = [str(kept.add()), str(kept.add())]
     page = gallery()
-    assert len(shown(page)) == 24
-    page.session_state["video_grid"] = {"more": 24}
-    assert len(shown(page.run())) == 26
+    page.session_state[SELECTION] = ids
+    data = data_of(page.run(), "video_grid")
+    assert data is not None
+    assert data["selection"]["ids"] == ids
+    page.query_params["favourite"] = "1"
+    page.run()
+    assert page.session_state[SELECTION] == []
+
+
+def test_all_of_a_search_is_selected_in_its_order(gallery: Open, kept: KeptVideos) -> None:
+    ids = [str(kept.add()), str(kept.add())]
+    page = press(gallery(), "Select all 2")
+    assert page.session_state[SELECTION] == ids[::-1]
+    assert "Select all 2" not in [one.label for one in page.button]
+
+
+def test_a_heart_is_kept(gallery: Open, kept: KeptVideos) -> None:
+    video_id = str(kept.add())
+    page = tell(gallery(), "video_grid", favour={"id": video_id, "favourite": True})
+    page.query_params["favourite"] = "1"
+    assert shown(page.run()) == [video_id]
+
+
+def test_what_failed_leads_to_its_story(
+    gallery: Open, submit: Callable[..., UUID], as_owner: Callable[..., list[Any]]
+) -> None:
+    failed = submit()
+    as_owner(
+        "update studio.generations set status = 'failed', finished_at = now(), cause = 'timeout', "
+        "problem = 'It broke.', todo = 'Try again.' where id = %s",
+        failed,
+        triggers=False,
+    )
+    page = gallery(status="failed")
+    assert shown(page) == [str(failed)]
+    page = tell(page, "video_grid", generation=str(failed))
+    assert page.query_params["generation"] == str(failed)
+
+
+def test_a_saved_search_opens_and_is_forgotten(gallery: Open, kept: KeptVideos) -> None:
+    kept.add()
+    page = gallery(resolution="1080p")
+    page.text_input(key="gallery_save_name").set_value("Big ones")
+    press(page, "Save")
+    page = press(page, "Clear all")
+    assert "resolution" not in page.query_params
+    page = press(page, "Big ones")
+    assert page.query_params["resolution"] == "1080p"
+    assert "Big ones" not in [one.label for one in press(page, "Delete").button]
+
+
+def test_a_search_is_noted_once_when_it_has_stood_for_a_while(
+    gallery: Open, kept: KeptVideos, as_owner: Callable[..., list[Any]]
+) -> None:
+    kept.add()
+    page = gallery(q="sneaker")
+    looked = "select count(*) from studio.events where kind = 'searched'"
+    assert as_owner(looked) == [(0,)]
+    page.run().run()
+    assert as_owner(looked) == [(1,)]
 
 
 def test_an_ended_session_sees_no_more(

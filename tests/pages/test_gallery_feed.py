@@ -5,12 +5,16 @@ from uuid import UUID
 import pytest
 
 from dashboard import gallery_reads
-from dashboard.gallery_feed import Feed, around, open_feed, reread, with_news, with_older
-from dashboard.gallery_reads import PAGE_SIZE, Filters
-from jobs import library
+from dashboard.gallery_feed import NO_FACETS, Feed, open_feed, with_news
+from dashboard.gallery_wire import again, behind, first
+from jobs import curation, library
 from jobs.bootstrap import Services
+from jobs.gallery_filters import GalleryView, parse_view
+from storage.errors import RecordNotFound
 from storage.models import Person
 from tests.kept_videos import KeptVideos
+
+EVERYTHING = GalleryView()
 
 
 @pytest.fixture
@@ -20,114 +24,108 @@ def kept(
     return KeptVideos(services, submit, as_owner)
 
 
-def ids_of(feed: Feed) -> list[UUID]:
-    return [video.id for video in feed.videos]
+def ids_of(page: dict[str, Any]) -> list[str]:
+    return [one["id"] for one in page["entries"]]
+
+
+def titles_of(page: dict[str, Any]) -> list[str]:
+    return [one["title"] for one in page["entries"] if one["kind"] == "head"]
+
+
+def feed_of(services: Services, person: Person) -> Feed:
+    return open_feed(services, person, EVERYTHING, NO_FACETS)
 
 
 def look(services: Services, feed: Feed) -> Feed:
-    return with_news(services, feed, gallery_reads.news(services, feed.person, feed.filters))
+    return with_news(services, feed, gallery_reads.news(services, feed.person, feed.view))
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(
+    services: Services, person: Person, kept: KeptVideos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest_first = [str(kept.add()) for _ in range(5)][::-1]
+    monkeypatch.setattr(gallery_reads.page, "__defaults__", (None, 2))
+    page = first(services, person, EVERYTHING)
+    found = ids_of(page)
+    while page["next"]:
+        page = behind(services, person, EVERYTHING, page["next"])
+        found += ids_of(page)
+    assert found == newest_first
+
+
+def test_a_page_is_found_behind_a_video_that_was_thrown_away(
     services: Services, person: Person, kept: KeptVideos
 ) -> None:
-    newest_first = [kept.add() for _ in range(PAGE_SIZE + 2)][::-1]
-    feed = open_feed(services, person, Filters())
-    assert (ids_of(feed), feed.ends) == (newest_first[:PAGE_SIZE], False)
-    feed = with_older(services, feed)
-    assert (ids_of(feed), feed.ends) == (newest_first, True)
-    assert with_older(services, feed) is feed
+    oldest, middle, _ = kept.add(), kept.add(), kept.add()
+    library.trash(services, person, middle)
+    assert ids_of(behind(services, person, EVERYTHING, str(middle))) == [str(oldest)]
 
 
-def test_nothing_new_leaves_the_feed_as_it_is(
+@pytest.mark.parametrize("cursor", ["nothing", "00000000-0000-4000-8000-000000000000"])
+def test_a_place_that_is_not_there_is_not_found(
+    services: Services, person: Person, cursor: str
+) -> None:
+    with pytest.raises(RecordNotFound):
+        behind(services, person, EVERYTHING, cursor)
+
+
+def test_groups_follow_each_other(
+    services: Services,
+    person: Person,
+    kept: KeptVideos,
+    as_owner: Callable[..., list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gallery_reads, "GROUPS_OF_PAGE", 1)
+    insert = "insert into studio.campaigns (team_id, name) values (%s, %s) returning id"
+    for name in ("Spring", "Summer"):
+        kept.add(campaign_id=as_owner(insert, person.team_id, name)[0][0])
+    kept.add()
+    view = parse_view({"group": "campaign"})
+    page = first(services, person, view)
+    titles = titles_of(page)
+    while page["next"]:
+        page = behind(services, person, view, page["next"])
+        titles += titles_of(page)
+    assert titles == ["Summer", "Spring", "No campaign"]
+
+
+def test_cards_are_looked_at_again_under_the_filters_of_the_view(
+    services: Services, person: Person, kept: KeptVideos
+) -> None:
+    one, other = kept.add(), kept.add()
+    curation.favour(services, person, [one], favourite=True)
+    found = again(services, person, parse_view({"favourite": "1"}), [one, other])
+    assert [(card["id"], card["favourite"]) for card in found] == [(str(one), True)]
+
+
+def test_nothing_new_leaves_the_first_page_as_it_is(
     services: Services, person: Person, kept: KeptVideos
 ) -> None:
     kept.add()
-    feed = open_feed(services, person, Filters())
-    assert look(services, feed) is feed
+    feed = feed_of(services, person)
+    assert look(services, feed).first is feed.first
 
 
 def test_a_finished_video_is_news(services: Services, person: Person, kept: KeptVideos) -> None:
     older = kept.add()
-    feed = open_feed(services, person, Filters())
+    feed = feed_of(services, person)
     newer = kept.add()
-    assert ids_of(look(services, feed)) == [newer, older]
+    assert ids_of(look(services, feed).first) == [str(newer), str(older)]
 
 
-def test_a_rendition_that_became_ready_is_news(
+def test_the_last_day_of_a_page_is_counted_whole(
+    services: Services, person: Person, kept: KeptVideos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        kept.add()
+    monkeypatch.setattr(gallery_reads.page, "__defaults__", (None, 2))
+    assert first(services, person, parse_view({"group": "day"}))["counts"] == {"2026-03-01": 5}
+
+
+def test_prices_are_not_in_what_a_browser_gets(
     services: Services, person: Person, kept: KeptVideos
 ) -> None:
-    video_id = kept.add(pending=True)
-    feed = open_feed(services, person, Filters())
-    assert look(services, feed) is feed
-    kept.end_render(video_id)
-    assert not gallery_reads.is_pending(look(services, feed).videos[0])
-
-
-def test_reading_again_keeps_what_was_scrolled_to(
-    services: Services, person: Person, kept: KeptVideos
-) -> None:
-    first = [kept.add() for _ in range(PAGE_SIZE + 1)]
-    feed = with_older(services, open_feed(services, person, Filters()))
-    library.trash(services, person, first[-1])
-    assert ids_of(reread(services, feed)) == first[-2::-1]
-
-
-def test_mine_are_mine(
-    services: Services, person: Person, kept: KeptVideos, add_person: Callable[..., Person]
-) -> None:
-    kept.add(add_person("Bob"))
-    mine = kept.add()
-    assert ids_of(open_feed(services, person, Filters(mine=True))) == [mine]
-
-
-def test_search_takes_its_signs_literally(
-    services: Services, person: Person, kept: KeptVideos
-) -> None:
-    kept.add(prompt="A plain cup of coffee on a table")
-    found = kept.add(prompt="Now 50% off every sneaker today")
-    assert ids_of(open_feed(services, person, Filters(search="50% OFF"))) == [found]
-    assert ids_of(open_feed(services, person, Filters(search="_"))) == []
-
-
-def test_neighbours_are_those_of_the_gallery(
-    services: Services, person: Person, kept: KeptVideos
-) -> None:
-    oldest, middle, newest = kept.add(), kept.add(), kept.add()
-    feed = open_feed(services, person, Filters())
-    near = around(services, feed, feed.videos[1])
-    assert (near.newer, near.older) == (newest, oldest)
-    assert [video.id for video in near.strip] == [newest, middle, oldest]
-    assert around(services, feed, feed.videos[2]).older is None
-
-
-def test_the_neighbour_after_the_last_loaded_one_is_found(
-    services: Services, person: Person, kept: KeptVideos
-) -> None:
-    oldest, *_ = [kept.add() for _ in range(PAGE_SIZE + 1)]
-    feed = open_feed(services, person, Filters())
-    assert around(services, feed, feed.videos[-1]).older == oldest
-
-
-def test_a_video_that_is_not_loaded_has_older_neighbours(
-    services: Services, person: Person, kept: KeptVideos
-) -> None:
-    oldest, other = kept.add(), kept.add()
-    feed = open_feed(services, person, Filters(search="nothing like it"))
-    video = gallery_reads.video(services, person, other)
-    assert video is not None
-    near = around(services, open_feed(services, person, Filters()), video)
-    assert near.older == oldest
-    assert around(services, feed, video).older is None
-
-
-def test_details_of_a_colleagues_video_keep_prompt_and_money(
-    services: Services, person: Person, kept: KeptVideos, add_person: Callable[..., Person]
-) -> None:
-    video_id = kept.add()
-    own = gallery_reads.details(services, person, video_id)
-    assert own.sent_prompt
-    assert own.estimate_usd
-    assert own.charge
-    seen = gallery_reads.details(services, add_person("Bob"), video_id)
-    assert (seen.sent_prompt, seen.estimate_usd, seen.charge) == (None, None, None)
+    kept.add()
+    (card,) = first(services, person, parse_view({"sort": "cost"}))["entries"]
+    assert not {name for name in card if "cost" in name}
