@@ -33,8 +33,13 @@ _STYLE = """
 <style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-bulk_bar) { position: sticky; top: 4.25rem;
   z-index: 90; }
-.st-key-bulk_bar { background: var(--st-background-color);
-  border-color: var(--st-primary-color) !important; box-shadow: 0 6px 20px rgb(0 0 0 / .14); }
+.st-key-bulk_bar { background: light-dark(#fff, #161b25);
+  border-color: light-dark(#4f46e5, #6366f1) !important; box-shadow: 0 6px 20px rgb(0 0 0 / .14); }
+@media (max-width: 640px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-bulk_bar) { top: 3.5rem; }
+  .st-key-bulk_bar { flex-wrap: nowrap !important; overflow-x: auto; scrollbar-width: thin; }
+  .st-key-bulk_bar > * { flex: none !important; }
+}
 .st-key-bulk_bar [data-testid="stElementContainer"]:has(style) { display: none; }
 </style>
 """

@@ -21,12 +21,11 @@ LOOK_EVERY_S = 1.0
 _STYLE = """
 <style>
 .st-key-export_tray a.zip { display: inline-flex; align-items: center; padding: .35rem .85rem;
-  border-radius: 8px; background: var(--st-primary-color); color: #fff !important;
+  border-radius: 8px; background: light-dark(#4f46e5, #6366f1); color: #fff !important;
   font-weight: 500; text-decoration: none !important; white-space: nowrap; }
 .st-key-export_tray a.zip:hover { filter: brightness(1.1); }
-.st-key-export_tray a.zip:focus-visible { outline: 2px solid var(--st-primary-color);
-  outline-offset: 2px; }
-.st-key-export_tray p { margin: 0; }
+.st-key-export_tray a.zip:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
+.st-key-export_tray [data-testid="stElementContainer"]:has(style) { display: none; }
 </style>
 """
 
@@ -94,7 +93,10 @@ def _show_ready(one: Export) -> None:
         words += f" :orange[{len(one.missing_ids):,} missing, see its manifest]"
     st.markdown(words, width="stretch")
     # A plain link: Streamlit's own opens a new tab, in which nothing would be seen.
-    st.html(f'<a class="zip" href="/app/static/export/{one.id}" download>Download the zip</a>')
+    st.html(
+        f'<a class="zip" href="/app/static/export/{one.id}" download>Download the zip</a>',
+        width="content",
+    )
 
 
 def _drop(person: Person, export_id: UUID) -> None:
