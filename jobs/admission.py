@@ -100,7 +100,8 @@ def admit(
 def retry(services: Services, person: Person, generation_id: UUID) -> UUID:
     """Queue a failed or stopped generation anew, linked to the old one; the new one's id.
 
-    It is checked and priced as of today, like any request.
+    It is checked and priced as of today, like any request. While this person's new try of it is
+    not over, that one is the answer: an impatient second press pays for nothing.
 
     Raises:
         IllegalTransition: it has not failed.
@@ -111,8 +112,29 @@ def retry(services: Services, person: Person, generation_id: UUID) -> UUID:
     _check_role(person)
     with services.database.as_person(person.id) as tx:
         old = generations.by_id(tx, generation_id)
+        begun = generations.open_retry(tx, old.id, person.id)
     _check_can_retry(old)
-    return admit(services, person, draft_of(services, person, old), parent_id=old.id)
+    if begun is not None:
+        return begun
+
+    def check_is_first(tx: Transaction, new_id: UUID) -> None:
+        # Submits of a person come one after another here (`check_submits`), so none is missed.
+        if (other := generations.open_retry(tx, old.id, person.id, beside=new_id)) is not None:
+            raise _AlreadyRetried(other)
+
+    draft = draft_of(services, person, old)
+    try:
+        return admit(services, person, draft, parent_id=old.id, note=check_is_first)
+    except _AlreadyRetried as exc:
+        return exc.generation_id
+
+
+class _AlreadyRetried(Exception):
+    """Another press of the same button was faster."""
+
+    def __init__(self, generation_id: UUID) -> None:
+        super().__init__(str(generation_id))
+        self.generation_id = generation_id
 
 
 def submit_beside(services: Services, person: Person, old: Generation, note: Note) -> UUID:

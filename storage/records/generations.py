@@ -93,6 +93,14 @@ class HistoryEntry:
     at: datetime
 
 
+def open_retry(
+    tx: Transaction, parent_id: UUID, person_id: UUID, *, beside: UUID | None = None
+) -> UUID | None:
+    """A person's own unfinished new try of a generation, not `beside`; None: there is none."""
+    row = tx.one_or_none(_Q["open_retry"], parent_id=parent_id, person_id=person_id, beside=beside)
+    return row["id"] if row else None
+
+
 def insert(tx: Transaction, new: NewGeneration) -> None:
     """Write a generation as it is admitted."""
     row = {name: getattr(new, name) for name in new.__dataclass_fields__ if name != "price"}

@@ -17,6 +17,14 @@ from studio.generations as g
 left join studio.campaigns as c on c.id = g.campaign_id
 where g.id = %(id)s;
 
+-- name: open_retry
+-- A person's own unfinished new try of a generation, beside the one that is just written.
+select id from studio.generations
+where parent_id = %(parent_id)s and person_id = %(person_id)s and finished_at is null
+    and id is distinct from %(beside)s::uuid
+order by created_at
+limit 1;
+
 -- name: history
 -- Every change of one generation's status, first to last.
 select from_status, to_status, at from studio.generation_history

@@ -232,6 +232,19 @@ def test_a_retry_is_a_new_generation_linked_to_the_old(
     assert money(new.id).hold is not None
 
 
+def test_pressing_try_again_several_times_pays_for_one_try(
+    services: Services, person: Person, submit: Submit, rows: Any
+) -> None:
+    old = submit()
+    stop(services, person, old)
+    with ThreadPoolExecutor(4) as presses:
+        made = set(presses.map(lambda _: retry(services, person, old), range(4)))
+    assert made == {retry(services, person, old)}
+    assert (rows()["generations"], rows()["holds"]) == (2, 2)
+    stop(services, person, *made)
+    assert retry(services, person, old) not in made
+
+
 def test_a_retry_has_todays_price(
     services: Services, person: Person, submit: Submit, look: Look, money: Any
 ) -> None:
