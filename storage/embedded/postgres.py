@@ -43,8 +43,8 @@ class EmbeddedPostgres(LocalServer):
     """A private Postgres under `folder`, with one user and one database, both named studio.
 
     `bin_dir` holds `postgres` and `initdb`; None: the bundled ones, else the system's. The server
-    is reached over TCP on 127.0.0.1 with a random password (scram-sha-256). `settings` are Postgres'
-    own, in place of those for a small machine.
+    is reached over TCP on 127.0.0.1 with a random password (scram-sha-256). `settings` are those of
+    Postgres itself, in place of those for a small machine.
     """
 
     name: ClassVar[str] = "Postgres"
