@@ -27,7 +27,9 @@ class StoredVideos:
         self._as_owner = as_owner
         self._folder = folder
 
-    def add(self, person: Person | None = None, *, title: str = "Sneaker", **asked: str | int) -> UUID:
+    def add(
+        self, person: Person | None = None, *, title: str = "Sneaker", **asked: str | int
+    ) -> UUID:
         """The id of a new video of this person."""
         video_id = self._kept.add(person, pending=False, **asked)
         self._as_owner("update studio.videos set title = %s where id = %s", title, video_id)
