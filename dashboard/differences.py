@@ -10,6 +10,9 @@ from difflib import SequenceMatcher
 Part = tuple[str, bool]
 """A piece of text, and whether it differs from the others."""
 
+LEAST_IN_COMMON = 0.4
+"""Share of the longer text's pieces, spaces among them."""
+
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -30,14 +33,15 @@ def marked_texts(texts: Sequence[str]) -> list[list[Part]]:
     """Each text in pieces; those pieces are marked that the first one and it don't share.
 
     The first text is marked where at least one of the others departs from it. Words are the
-    smallest pieces, upper and lower case are the same, spaces never differ.
+    smallest pieces, upper and lower case are the same, spaces never differ. Texts that have little
+    in common are not marked: that they differ is plain, and everything marked says nothing.
     """
     words = [_WORDS.findall(text) for text in texts]
     if not words:
         return []
     first, *others = words
     shared = [_shared(first, other) for other in others]
-    in_all = set(range(len(first))).intersection(*(here for here, _ in shared))
+    in_all = set(range(len(first))).intersection(*(here for here, _ in shared if here))
     marked = [_parts(first, in_all.__contains__)]
     for other, (_, there) in zip(others, shared, strict=True):
         marked.append(_parts(other, there.__contains__))
@@ -45,13 +49,18 @@ def marked_texts(texts: Sequence[str]) -> list[list[Part]]:
 
 
 def _shared(first: list[str], other: list[str]) -> tuple[set[int], set[int]]:
-    """Places in either text of the words that both have, in the same order."""
+    """Places in either text of the words that both have, in the same order.
+
+    None in the first and all in the other when they have too little in common.
+    """
     pairs = SequenceMatcher(a=_folded(first), b=_folded(other), autojunk=False)
     here: set[int] = set()
     there: set[int] = set()
     for block in pairs.get_matching_blocks():
         here.update(range(block.a, block.a + block.size))
         there.update(range(block.b, block.b + block.size))
+    if len(here) < LEAST_IN_COMMON * max(len(first), len(other)):
+        return set(), set(range(len(other)))
     return here, there
 
 

@@ -171,7 +171,9 @@ def show_header(ids: Sequence[str]) -> None:
     """The title, the way back, and one more video."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Compare", anchor=False, width="stretch")
-        if FEWEST <= len(ids) < MOST and st.button("Add a video", icon=":material/add:"):
+        if FEWEST <= len(ids) < MOST and st.button(
+            "Add", icon=":material/add:", help="Compare one more video"
+        ):
             add_video(ids)
         st.page_link(GALLERY.file, label="Gallery", icon=GALLERY.icon)
 

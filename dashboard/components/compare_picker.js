@@ -71,7 +71,7 @@ function show_taken(box) {
   })
   box.tray.replaceChildren(...[...box.taken.values()].map((card, at) => thumb(box, card, at)))
   const missing = box.data.fewest - ids.length
-  box.words.textContent = missing > 0 ? `Choose ${missing} more` : full ? "Four is the most" : ""
+  box.words.textContent = missing > 0 ? `Choose ${missing} ${ids.length ? "more" : "or more"}` : full ? "Four is the most" : ""
   box.go.textContent = missing > 0 ? "Compare" : `Compare ${ids.length} videos`
   box.go.disabled = missing > 0
 }

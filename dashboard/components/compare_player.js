@@ -6,7 +6,7 @@
 
 const NEAR_S = 0.008 // closer needs no correction: half a picture of the fastest usual video
 const FAR_S = 0.3 // farther is put right by a seek, which is seen; below it by speed, which is not
-const PULL_PER_S = 4 // share of the speed that a second of distance changes
+const PULL_PER_S = 6 // share of the speed that a second of distance changes
 const MOST_PULL = 0.5
 const END_S = 0.02
 const STALL_MS = 150 // a video without a next picture for so long is waited for
@@ -16,6 +16,7 @@ const HAVE = { metadata: 1, picture: 2, future: 3 } // HTMLMediaElement.readySta
 const GAP_PX = 14
 const BELOW_PX = 92 // what stands below a picture, about
 const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2]
+const ACTS = { approved: "Approve", needs_change: "Needs change", rejected: "Reject" }
 const ICONS = {
   play: "M7 4.5v15l12-7.5z",
   pause: "M8 5v14M16 5v14",
@@ -304,24 +305,21 @@ function hold_to_clock(box, pane) {
   if (Math.abs(video.playbackRate - speed) > 0.005) video.playbackRate = speed
 }
 
-// Where the browser says which picture it shows, that is the moment to look at the distance.
+// Where the browser says when it shows a picture, that is the moment to look at the distance.
 function watch_pictures(box, pane) {
   if (!pane.video.requestVideoFrameCallback || pane.watched) return
   pane.watched = true
-  pane.video.requestVideoFrameCallback((_, { mediaTime, expectedDisplayTime }) => {
+  pane.video.requestVideoFrameCallback(() => {
     pane.watched = false
-    pane.seen = { picture_s: mediaTime, at: expectedDisplayTime }
     if (pane.video.paused || pane.video.ended || pane.failed) return
     hold_to_clock(box, pane)
     watch_pictures(box, pane)
   })
 }
 
-// Distance in ms between the first and the last video, by the pictures that are seen.
-function spread_ms(box, now) {
-  const at = playable(box).filter(plays).map((pane) =>
-    pane.seen ? pane.seen.picture_s + ((now - pane.seen.at) / 1000) * box.speed : pane.video.currentTime,
-  )
+// Distance in ms between the first and the last video.
+function spread_ms(box) {
+  const at = playable(box).filter(plays).map((pane) => pane.video.currentTime)
   return at.length > 1 ? Math.round((Math.max(...at) - Math.min(...at)) * 1000) : null
 }
 
@@ -366,7 +364,7 @@ const can_wipe = (box) => box.panes.length === 2 && box.panes.every((pane) => pa
 
 function make_pane(box, data) {
   const pane = { data, root: make("article", "pane"), frame: make("div", "frame"), below: make("div", "below") }
-  Object.assign(pane, { aim: null, late: false, failed: false, stalled_at: 0, seen: null })
+  Object.assign(pane, { aim: null, late: false, failed: false, stalled_at: 0 })
   pane.head = make("div", "head")
   pane.cover = make("div", "cover")
   pane.frame.append(pane.cover, pane.head)
@@ -461,7 +459,8 @@ function show_head(box, pane) {
   speaker.append(icon("sound"))
   const tools = make("span", "tools")
   const at = box.data.panes.findIndex((one) => one.id === data.id)
-  if (at > 0) tools.append(button("tool", "swap", swap_words(box, at), () => swap(box, at)))
+  // Two are swapped in the transport.
+  if (at > 0 && box.data.panes.length > 2) tools.append(button("tool", "swap", swap_words(box, at), () => swap(box, at)))
   tools.append(button("tool", "remove", `Take ${data.letter} out of the comparison`, () => leave_out(box, data.id)))
   pane.head.replaceChildren(letter, speaker, tools)
 }
@@ -502,7 +501,9 @@ function show_below(box, pane) {
   const parts = [title, acts(box, pane)]
   if (data.note) parts.push(make("div", "said", data.note))
   if (data.verdict && data.comment) parts.push(make("div", "said", `“${data.comment}”`))
+  const pressed = pane.below.querySelector(".act:focus")?.classList[1]
   pane.below.replaceChildren(...parts)
+  if (pressed) pane.below.querySelector(`.${pressed}`)?.focus()
 }
 
 function acts(box, pane) {
@@ -516,7 +517,8 @@ function acts(box, pane) {
   row.append(favour)
   const offered = box.data.may_judge ? box.data.verdicts : box.data.verdicts.filter(([word]) => word === data.verdict)
   offered.forEach(([word, words]) => {
-    const made = act(word, data.verdict === word ? `${words} (press to withdraw)` : words, words, data.verdict === word)
+    const given = data.verdict === word
+    const made = act(word, given ? `${words} (press to withdraw)` : ACTS[word], given ? words : ACTS[word], given)
     made.disabled = !box.data.may_judge
     made.onclick = () => judge(box, pane, made, word)
     row.append(made)
@@ -596,10 +598,11 @@ function lay_beside(box, width, height, full) {
   const ratios = ratios_of(box)
   const below = full ? 0 : BELOW_PX
   const ways = ratios.map((_, index) => way(ratios, index + 1, width, height, below))
-  let best = ways.sort((a, b) => b.height - a.height)[0]
+  // More rows only where they make the pictures clearly larger.
+  let best = ways.reverse().reduce((a, b) => (b.height > a.height * 1.2 ? b : a))
   // On a phone a video that is too small to judge is worse than one to scroll to.
-  if (width < 560 && Math.min(...ratios) * best.height < 140) best = { columns: 1, height: width / Math.min(...ratios) }
-  const most = full ? best.height : Math.min(best.height, innerHeight * 0.75)
+  if (width < 560 && Math.min(...ratios) * best.height < 140) best = { columns: 1, height: innerHeight * 0.42 }
+  const most = best.height
   box.stage.style.gridTemplateColumns = `repeat(${best.columns}, max-content)`
   box.panes.forEach((pane, index) => {
     const frame_height = Math.floor(Math.min(most, width / ratios[index]))
@@ -638,7 +641,6 @@ function choose_source(box, pane) {
   if (!grows || pane.source?.address === asked.address) return
   pane.source = asked
   pane.aim = null
-  pane.seen = null
   pane.video.src = asked.address
   pane.video.playbackRate = box.speed
   pane.aim = Math.min(position(box), last_of(pane))
@@ -875,14 +877,18 @@ function show_sound(box) {
 function show_marks(box) {
   const end = whole(box)
   box.parts.track.querySelector(".scrub").max = end
-  const marks = playable(box)
+  const ends = new Map()
+  playable(box)
     .filter((pane) => length_of(pane) < end - 0.1)
-    .map((pane) => {
-      const mark = make("span", `mark ${pane.data.letter}`, pane.data.letter)
-      mark.title = `${pane.data.letter} ends here and holds its last picture`
-      mark.style.left = `${(length_of(pane) / end) * 100}%`
-      return mark
+    .forEach((pane) => {
+      const per_cent = Math.round((length_of(pane) / end) * 100)
+      ends.set(per_cent, [...(ends.get(per_cent) ?? []), pane.data.letter])
     })
+  const marks = [...ends].map(([per_cent, letters]) => {
+    const mark = make("span", `mark ${letters[0]}`, letters.join(" "))
+    mark.style.left = `${per_cent}%`
+    return mark
+  })
   box.parts.track.querySelector(".marks").replaceChildren(...marks)
 }
 
@@ -902,9 +908,9 @@ function show_time(box, now) {
   }
   if (now - box.said_at < SAID_EVERY_MS && box.wanted) return
   box.said_at = now
-  const apart = box.wanted ? spread_ms(box, now) : null
+  const apart = box.wanted ? spread_ms(box) : null
   step.textContent = apart === null ? "" : `in step, ${apart} ms`
-  step.title = "How far the pictures of the videos are apart"
+  step.title = "How far the videos are apart"
 }
 
 function act_by_key(box, event) {
@@ -932,14 +938,13 @@ function act_by_key(box, event) {
 // ---- what they differ in
 
 function show_facts(box) {
-  const { columns, rows, prompts } = box.data
-  const signature = JSON.stringify([columns, rows, prompts])
+  const { columns, rows, prompts, same_prompt } = box.data
+  const signature = JSON.stringify([columns, rows, prompts, same_prompt])
   if (box.facts_signature === signature) return
   box.facts_signature = signature
   if (columns.length < 2) return box.facts.replaceChildren()
   const different = rows.filter((row) => row.differs)
   const same = rows.filter((row) => !row.differs)
-  const same_prompt = prompts.every((parts) => parts.every(([, marked]) => !marked))
   const parts = []
   if (different.length || !same_prompt) {
     parts.push(make("h2", "", "What differs"), table(columns, different, same_prompt ? null : prompts))

@@ -132,6 +132,7 @@ def _data(sheet: Sheet) -> dict[str, Any]:
             for row in sheet.rows
         ],
         "prompts": [[list(part) for part in prompt] for prompt in sheet.prompts],
+        "same_prompt": len({"".join(text for text, _ in one) for one in sheet.prompts}) == 1,
         "verdicts": [[verdict.value, words] for verdict, words in VERDICT_WORDS.items()],
         "may_judge": sheet.may_judge,
         "longest_comment": MAX_COMMENT,

@@ -32,6 +32,12 @@ def test_capitals_and_spaces_make_no_difference() -> None:
     assert [marks(one) for one in marked_texts(["A  Red\nshoe", "a red shoe"])] == [[], []]
 
 
+def test_texts_with_little_in_common_are_not_marked() -> None:
+    slow, fast, coffee = marked_texts([SLOW, FAST, "Steam rises from the cup, slowly"])
+    assert (marks(slow), marks(coffee)) == (["slowly", "soft"], [])
+    assert marks(fast) == ["quickly", "hard"]
+
+
 def test_nothing_to_compare_is_nothing() -> None:
     assert marked_texts([]) == []
     assert marked_texts(["", ""]) == [[], []]
