@@ -20,6 +20,8 @@ from jobs.gallery_filters import GalleryView
 def show_summary(feed: Feed) -> None:
     """How many there are, a chip for each active filter, and select or clear all."""
     view = feed.view
+    if not feed.count and not has_filters(view):
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{count_words(feed)}**", width="content")
         for number, one in enumerate(active_filters(view, feed.facets)):

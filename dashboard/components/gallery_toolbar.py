@@ -81,24 +81,27 @@ def show_toolbar(person: Person, facets: Facets) -> None:
 def _choose_order(view: GalleryView) -> None:
     _keep(ORDER, view.sort)
     _keep(GROUP, view.group or NO_GROUPS)
-    st.selectbox(
-        "Order",
-        list(_ORDERS),
-        format_func=_ORDERS.__getitem__,
-        key=ORDER,
-        on_change=_take_order,
-        label_visibility="collapsed",
-        width=150,
-    )
-    st.selectbox(
-        "Groups",
-        list(_GROUPS),
-        format_func=_GROUPS.__getitem__,
-        key=GROUP,
-        on_change=_take_order,
-        label_visibility="collapsed",
-        width=180,
-    )
+    with st.popover(_order_words(view), icon=":material/sort:", key="gallery_view"):
+        left, right = st.columns(2)
+        left.radio(
+            "Order",
+            list(_ORDERS),
+            format_func=_ORDERS.__getitem__,
+            key=ORDER,
+            on_change=_take_order,
+        )
+        right.radio(
+            "Groups",
+            list(_GROUPS),
+            format_func=_GROUPS.__getitem__,
+            key=GROUP,
+            on_change=_take_order,
+        )
+
+
+def _order_words(view: GalleryView) -> str:
+    order = _ORDERS[view.sort]
+    return f"{order}, {_GROUPS[view.group].lower()}" if view.group else order
 
 
 def _keep(key: str, value: object) -> None:

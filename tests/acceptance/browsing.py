@@ -62,13 +62,18 @@ class Noted:
 
 @contextmanager
 def browsing(
-    browser: Browser, *, width: int = 1280, height: int = 900, dark: bool = False
+    browser: Browser,
+    *,
+    width: int = 1280,
+    height: int = 900,
+    dark: bool = False,
+    moving: bool = False,
 ) -> Iterator[tuple[BrowserContext, Page, Noted]]:
-    """A fresh browser profile with one page."""
+    """A fresh browser profile with one page; `moving`: its person did not ask for less motion."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
-        reduced_motion="reduce",
+        reduced_motion="no-preference" if moving else "reduce",
     )
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)

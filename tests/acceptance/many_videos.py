@@ -7,7 +7,7 @@ import psycopg
 from tests.acceptance.running_studio import Studio
 
 _COLUMNS = """
-select string_agg(format('%I', column_name), ', ' order by ordinal_position)
+select string_agg(quote_ident(column_name), ', ' order by ordinal_position)
 from information_schema.columns
 where table_schema = 'studio' and table_name = 'videos' and is_generated = 'NEVER'
     and column_name not in (
@@ -64,7 +64,7 @@ select key_now, original from files
 """
 
 _RENDITION_COLUMNS = """
-select string_agg(format('%I', column_name), ', ' order by ordinal_position)
+select string_agg(quote_ident(column_name), ', ' order by ordinal_position)
 from information_schema.columns
 where table_schema = 'studio' and table_name = 'renditions' and is_generated = 'NEVER'
     and column_name not in ('video_id', 'key')
