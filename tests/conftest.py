@@ -61,13 +61,11 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A Postgres with a migrated database named `template_studio`."""
     folder = tmp_path_factory.mktemp("postgres")
-    server = EmbeddedPostgres(folder / "data", folder / "log")
+    # Nothing here has to outlive a power cut, and a database a test is a lot to write.
+    careless = dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
+    server = EmbeddedPostgres(folder / "data", folder / "log", settings=careless)
     server.start()
     try:
-        # Nothing here has to outlive a power cut, and a database a test is a lot to write.
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            _execute(server.url, f"alter system set {setting} = off")
-        _execute(server.url, "select pg_reload_conf()")
         _execute(server.url, f"create database {TEMPLATE}")
         migrate(_url_of(server, TEMPLATE), company="Acme", time_zone="Europe/Berlin")
         yield server
