@@ -44,6 +44,7 @@ FIELDS = {
 
 _FIELD = re.compile(r"\{([a-z]+)\}")
 _FORBIDDEN = '<>:"/\\|?*'
+_BAD_STARTS = ".-~ =+@＝＋－＠"
 _UNWELCOME = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Categories of signs that are not drawn, turn text round, or mean nothing everywhere."""
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?", re.I)
@@ -161,5 +162,5 @@ def _cut(name: str, longest: int) -> str:
 
 
 def _bare(name: str) -> str:
-    """Without what hides a file, looks like an option, or is dropped by Windows."""
-    return name.lstrip(".-~ ").rstrip(".- ")
+    """Without what hides a file, looks like an option or a formula, or is dropped by Windows."""
+    return name.lstrip(_BAD_STARTS).rstrip(".- ")
