@@ -3,88 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 from uuid import UUID
 
-import httpx
-import psycopg
 import pytest
 from pydantic import SecretStr
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from dashboard import passwords, share_unlock
 from dashboard import services as front_services
 from dashboard.headers import hash_source
-from dashboard.share_routes import ASKS_PER_MINUTE, FREE_TRIES, VERDICTS_PER_HOUR
-from dashboard.share_unlock import UNLOCKED_COOKIE, UNLOCKED_S
+from dashboard.share_routes import ASKS_PER_MINUTE, VERDICTS_PER_HOUR
 from jobs import curation, guests, sharing
 from jobs.bootstrap import Services
-from jobs.guests import SIGNED_URL_S
-from jobs.sharing import Made, Wish
+from jobs.sharing import Wish
 from storage.models import RenditionKind
-from storage.objects.cdn import Cdn, CdnStore, Copy, PublicDomain
-from storage.objects.cloudflare import Cloudflare
-from storage.objects.local import LocalStore
 from storage.postgres import Database
 from storage.records import videos
 from tests.integration.front.front_studio import FILM, HTML, SAME, Studio
+from tests.integration.front.shared_links import ENDINGS, PASSWORD, revoke, shared, trash
 
-PASSWORD = "violets are blue"
 DEAD = "This link no longer works"
 GOOD = {"verdict": "approved", "name": "Gus Guest", "comment": ""}
-
-
-class Link:
-    """A link of Max's to his video, and a guest's browser."""
-
-    def __init__(self, studio: Studio, video_id: UUID, made: Made) -> None:
-        self.studio, self.video_id, self.made = studio, video_id, made
-        self.path = f"/s/{made.token}"
-        self.guest = studio.browser()
-
-    def get(self, more: str = "", **headers: str) -> httpx.Response:
-        return self.guest.get(self.path + more, headers=headers)
-
-    def post(self, more: str, **fields: str) -> httpx.Response:
-        return self.guest.post(self.path + more, data=fields, headers=SAME)
-
-    def seen(self) -> sharing.Share:
-        (share,) = sharing.links(self.studio.services, self.studio.max, self.video_id)
-        return share
-
-
-def shared(studio: Studio, password: str | None = None, **wish: bool) -> Link:
-    video_id = studio.add_video(studio.max)
-    kept = passwords.hash_password(password) if password else None
-    made = sharing.make(studio.services, studio.max, video_id, Wish(None, kept, **wish))
-    return Link(studio, video_id, made)
-
-
-def expire(link: Link) -> None:
-    url = link.studio.services.settings.database_url
-    assert url is not None
-    with psycopg.connect(url.get_secret_value()) as connection:
-        connection.execute(
-            "update studio.shares set expires_at = now() where id = %s", [link.made.id]
-        )
-
-
-def revoke(link: Link) -> None:
-    sharing.revoke(link.studio.services, link.studio.max, link.made.id)
-
-
-def trash(link: Link) -> None:
-    curation.trash(link.studio.services, link.studio.max, [link.video_id])
-
-
-ENDINGS = {"expired": expire, "revoked": revoke, "trashed": trash}
 
 
 def test_a_guest_sees_the_video_its_title_and_its_end(studio: Studio) -> None:
@@ -243,70 +183,6 @@ def test_a_page_of_another_site_can_not_count_unlock_or_judge(studio: Studio) ->
         assert link.guest.post(link.path + more, data=GOOD, headers=forged).status_code == 403
 
 
-def test_a_password_stands_before_everything(studio: Studio) -> None:
-    link = shared(studio, PASSWORD, allow_download=True, wants_verdict=True)
-    page = link.get()
-    assert "needs a password" in page.text
-    assert "Spring launch" not in page.text
-    assert link.get("/media/web").status_code == 401
-    assert link.post("/played").status_code == 401
-    assert link.post("/verdict", **GOOD).status_code == 401
-    assert link.seen().view_count == 0
-
-
-def test_the_right_password_opens_this_link_for_this_browser(studio: Studio) -> None:
-    link, other = shared(studio, PASSWORD), shared(studio, PASSWORD)
-    answer = link.post("/unlock", password=PASSWORD)
-    assert (answer.status_code, answer.headers["location"]) == (303, link.path)
-    cookie = answer.headers["set-cookie"]
-    for part in ("HttpOnly", f"Path={link.path};", f"Max-Age={UNLOCKED_S}", "SameSite=lax"):
-        assert part in cookie
-    assert "Spring launch" in link.get().text
-    assert link.get("/media/web").content == FILM
-    value = link.guest.cookies[UNLOCKED_COOKIE]
-    forged = other.get(Cookie=f"{UNLOCKED_COOKIE}={value}")
-    assert "needs a password" in forged.text
-
-
-@pytest.mark.parametrize("value", ["", "x", "9999999999.", "9999999999." + "0" * 64, "é.é", "²."])
-def test_a_made_up_cookie_opens_nothing(studio: Studio, value: str) -> None:
-    link = shared(studio, PASSWORD)
-    cookie = {b"Cookie": f"{UNLOCKED_COOKIE}={value}".encode()}
-    answer = link.guest.get(link.path, headers=cookie)
-    assert "needs a password" in answer.text
-
-
-def test_what_was_unlocked_is_locked_again_after_an_hour(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    link = shared(studio, PASSWORD)
-    monkeypatch.setattr(share_unlock, "UNLOCKED_S", -1)
-    cookie = link.post("/unlock", password=PASSWORD).headers["set-cookie"].partition(";")[0]
-    assert "needs a password" in link.get(Cookie=cookie).text
-
-
-def test_wrong_passwords_have_to_wait(studio: Studio) -> None:
-    link = shared(studio, PASSWORD)
-    answers = [link.post("/unlock", password="violets") for _ in range(FREE_TRIES)]
-    assert [answer.status_code for answer in answers] == [401] * FREE_TRIES
-    right = link.post("/unlock", password=PASSWORD)
-    assert (right.status_code, right.headers["retry-after"]) == (429, "2")
-    assert "set-cookie" not in right.headers
-
-
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_a_link_that_ended_does_not_tell_whether_a_password_is_right(
-    studio: Studio, ending: str
-) -> None:
-    link = shared(studio, PASSWORD)
-    ENDINGS[ending](link)
-    right = link.post("/unlock", password=PASSWORD)
-    wrong = link.post("/unlock", password="violets")
-    assert right.status_code == wrong.status_code == 410
-    assert right.text == wrong.text
-    assert "set-cookie" not in right.headers
-
-
 def test_an_address_that_asks_too_often_waits(studio: Studio) -> None:
     link, stranger = shared(studio), studio.browser()
     for _ in range(ASKS_PER_MINUTE):
@@ -411,111 +287,3 @@ def test_while_the_record_is_away_a_guest_is_asked_to_come_back(
         front_services.install(replace(services, database=nothing))
         answer = link.get()
     assert (answer.status_code, "does not work right now" in answer.text) == (503, True)
-
-
-class Elsewhere(LocalStore):
-    """A store whose files have addresses of their own, on a server of the test."""
-
-    server = "https://files.test"
-
-    def signed_url(self, key: str, expires_s: int, download_name: str | None = None) -> str:  # type: ignore[override]
-        return f"{self.server}/{key}?for={expires_s}&name={download_name}"
-
-
-class Everything:
-    """Copies of every file."""
-
-    def find(self, key: str) -> Copy:
-        return Copy(key, "0" * 64)
-
-    def release(self, keys: object) -> None:
-        """There is nothing to do."""
-
-
-def with_public_cdn(services: Services, origin: LocalStore) -> Services:
-    secret = SecretStr("secret")
-    domain = PublicDomain(
-        "https://cdn.acme.test", Cloudflare("0" * 32, secret, "http://127.0.0.1:1")
-    )
-    cdn = Cdn("http://127.0.0.1:1", "bucket", secret, secret, None, domain)
-    return replace(services, cdn=cdn, store=CdnStore(origin, cdn, Everything()))
-
-
-def objects(services: Services) -> Path:
-    return services.settings.data_dir / "objects"
-
-
-@pytest.mark.parametrize(("left_s", "most_s"), [(3600, SIGNED_URL_S), (20, 20)])
-def test_a_signed_address_lives_no_longer_than_the_link(
-    studio: Studio, services: Services, left_s: int, most_s: int
-) -> None:
-    link = shared(studio)
-    front_services.install(replace(services, store=Elsewhere(objects(services))))
-    ends = datetime.now(UTC) + timedelta(seconds=left_s)
-    sharing.change_expiry(services, studio.max, link.made.id, ends)
-    answer = link.get("/media/web")
-    assert answer.status_code == 302
-    lives_s = int(answer.headers["location"].split("for=")[1].split("&")[0])
-    assert 1 <= lives_s <= most_s
-    assert answer.headers["cache-control"] == "private, no-store"
-
-
-def test_no_guest_gets_an_address_in_a_public_cdn(studio: Studio, services: Services) -> None:
-    link = shared(studio)
-    front_services.install(with_public_cdn(services, LocalStore(objects(services))))
-    answer = link.get("/media/web", Range="bytes=0-9")
-    assert (answer.status_code, answer.content) == (206, FILM[:10])
-
-
-def test_behind_a_public_cdn_the_files_of_another_store_are_passed_on(
-    studio: Studio, services: Services
-) -> None:
-    link, store = shared(studio, allow_download=True), Elsewhere(objects(services))
-    with file_server() as store.server:
-        front_services.install(with_public_cdn(services, store))
-        part = link.get("/media/web", Range="bytes=0-9")
-        whole = link.get("/media/web?download=1")
-        gone = link.get("/media/poster")
-    assert (part.status_code, part.content) == (206, FILM[:10])
-    assert part.headers["content-range"] == f"bytes 0-9/{len(FILM)}"
-    assert (whole.content, gone.status_code) == (FILM, 404)
-    assert whole.headers["content-disposition"].startswith('attachment; filename="spring')
-    assert str(link.video_id) not in f"{part.headers}{part.request.url}"
-
-
-def test_a_store_that_is_away_is_no_end_of_the_link(studio: Studio, services: Services) -> None:
-    link, store = shared(studio), Elsewhere(objects(services))
-    store.server = "http://127.0.0.1:1"
-    front_services.install(with_public_cdn(services, store))
-    assert link.get("/media/web").status_code == 503
-
-
-@contextmanager
-def file_server() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Files)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join(timeout=20)
-        server.server_close()
-
-
-class _Files(BaseHTTPRequestHandler):
-    """Serves the film, or its first ten bytes when a part is asked for."""
-
-    def do_GET(self) -> None:
-        part = "Range" in self.headers
-        body = FILM[:10] if part else FILM
-        self.send_response(206 if part else 200)
-        self.send_header("Content-Type", "video/mp4")
-        self.send_header("Content-Length", str(len(body)))
-        if part:
-            self.send_header("Content-Range", f"bytes 0-9/{len(FILM)}")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
