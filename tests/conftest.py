@@ -62,7 +62,9 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
     """A Postgres with a migrated database named `template_studio`."""
     folder = tmp_path_factory.mktemp("postgres")
     # Nothing here has to outlive a power cut, and a database a test is a lot to write.
-    careless = dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "off")
+    careless = dict.fromkeys(
+        ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"), "off"
+    )
     server = EmbeddedPostgres(folder / "data", folder / "log", settings=careless)
     server.start()
     try:

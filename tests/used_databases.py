@@ -33,7 +33,8 @@ select
     (select (count(*), max(xmin::text::bigint)) from pg_namespace),
     (select count(*) from pg_db_role_setting as s
      inner join pg_database as d on d.oid = s.setdatabase where d.datname = current_database()),
-    (select count(*) from pg_class where reltuples > %s)
+    (select count(*) from pg_class as c
+     where c.relnamespace = 'studio'::regnamespace and c.reltuples > %s)
 """
 TABLES = """
 select format('%%I.%%I', schemaname, tablename) from pg_tables
