@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from storage.embedded.processes import wait_until
-from tests.acceptance.browsing import browsing, seconds_played, settled, sign_in
+from tests.acceptance.browsing import Noted, browsing, seconds_played, settled, sign_in
 from tests.acceptance.running_studio import SNEAKER, Studio
 
 pytestmark = pytest.mark.browser
@@ -45,6 +45,25 @@ def ids(first_start: Studio) -> list[str]:
     return made[::-1]
 
 
+@pytest.fixture(scope="module")
+def lena(
+    first_start: Studio, browser: Browser, ids: list[str]
+) -> Iterator[tuple[BrowserContext, Noted]]:
+    """Lena's browser, signed in; the fixture `ids` made her."""
+    assert ids
+    with browsing(browser) as (context, page, noted):
+        enter(first_start, page, "lena@acme.test")
+        page.close()
+        yield context, noted
+
+
+def open_page(lena: tuple[BrowserContext, Noted]) -> Page:
+    context, noted = lena
+    page = context.new_page()
+    noted.listen(page)
+    return page
+
+
 def enter(studio: Studio, page: Page, person: str) -> None:
     sign_in(page, studio.run("user", "link", person).out.strip())
 
@@ -59,73 +78,73 @@ def views(studio: Studio, video_id: str) -> int:
 
 
 def test_arrows_walk_and_back_and_escape_close(
-    studio: Studio, browser: Browser, ids: list[str]
+    studio: Studio, lena: tuple[BrowserContext, Noted], ids: list[str]
 ) -> None:
-    with browsing(browser) as (_, page, noted):
-        enter(studio, page, "lena@acme.test")
-        page.goto(f"{studio.url}/gallery?sort=oldest")
-        settled(page)
-        page.get_by_role("button", name="The shoe turns").first.click()
-        expect(page).to_have_url(f"{studio.url}/gallery?sort=oldest&video={ids[2]}")
-        expect(page.locator(".panel h2")).to_contain_text("The shoe turns")
-        page.keyboard.press("ArrowRight")
-        expect(page.locator(".panel h2")).to_contain_text("The shoe lands")
-        page.keyboard.press("ArrowRight")
-        expect(page.locator(".panel h2")).to_contain_text("The shoe rests")
-        expect(page).to_have_url(f"{studio.url}/gallery?sort=oldest&video={ids[0]}")
-        page.keyboard.press("ArrowLeft")
-        expect(page.locator(".panel h2")).to_contain_text("The shoe lands")
-        page.go_back()
-        expect(page.locator(".lightbox")).to_have_count(0)
-        expect(page).to_have_url(f"{studio.url}/gallery?sort=oldest")
-        page.go_forward()
-        expect(page.locator(".panel h2")).to_contain_text("The shoe lands")
-        page.keyboard.press("Escape")
-        expect(page.locator(".lightbox")).to_have_count(0)
-        expect(page).to_have_url(f"{studio.url}/gallery?sort=oldest")
-    assert (noted.complaints, noted.strangers, noted.refusals) == ([], [], [])
+    page = open_page(lena)
+    page.goto(f"{studio.url}/gallery?sort=oldest")
+    settled(page)
+    page.get_by_role("button", name="The shoe turns").first.click()
+    expect(page).to_have_url(f"{studio.url}/gallery?sort=oldest&video={ids[2]}")
+    expect(page.locator(".panel h2")).to_contain_text("The shoe turns")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".panel h2")).to_contain_text("The shoe lands")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".panel h2")).to_contain_text("The shoe rests")
+    expect(page).to_have_url(f"{studio.url}/gallery?sort=oldest&video={ids[0]}")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".panel h2")).to_contain_text("The shoe lands")
+    page.go_back()
+    expect(page.locator(".lightbox")).to_have_count(0)
+    expect(page).to_have_url(f"{studio.url}/gallery?sort=oldest")
+    page.go_forward()
+    expect(page.locator(".panel h2")).to_contain_text("The shoe lands")
+    page.keyboard.press("Escape")
+    expect(page.locator(".lightbox")).to_have_count(0)
+    expect(page).to_have_url(f"{studio.url}/gallery?sort=oldest")
+    page.close()
+    assert (lena[1].complaints, lena[1].strangers, lena[1].refusals) == ([], [], [])
 
 
 def test_escape_leaves_the_title_before_it_leaves_the_lightbox(
-    studio: Studio, browser: Browser, ids: list[str]
+    studio: Studio, lena: tuple[BrowserContext, Noted], ids: list[str]
 ) -> None:
-    with browsing(browser) as (_, page, noted):
-        enter(studio, page, "lena@acme.test")
-        page.goto(address(studio, ids[1]))
-        page.get_by_role("button", name="Change the title").click()
-        title = page.get_by_role("textbox", name="Title")
-        title.fill("x")
-        title.press("Escape")
-        expect(title).to_have_count(0)
-        expect(page.locator(".panel h2")).to_contain_text("The shoe lands")
-        page.get_by_role("button", name="4 stars").click()
-        expect(page.get_by_text("4 · 1 rating")).to_be_visible()
-        page.get_by_role("button", name="Approve").click()
-        expect(page.locator(".said.approved")).to_be_visible()
-    assert (noted.complaints, noted.strangers, noted.refusals) == ([], [], [])
+    page = open_page(lena)
+    page.goto(address(studio, ids[1]))
+    page.get_by_role("button", name="Change the title").click()
+    title = page.get_by_role("textbox", name="Title")
+    title.fill("x")
+    title.press("Escape")
+    expect(title).to_have_count(0)
+    expect(page.locator(".panel h2")).to_contain_text("The shoe lands")
+    page.get_by_role("button", name="4 stars").click()
+    expect(page.get_by_text("4 · 1 rating")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator(".said.approved")).to_be_visible()
+    page.close()
+    assert (lena[1].complaints, lena[1].strangers, lena[1].refusals) == ([], [], [])
 
 
 def test_only_two_seconds_of_play_are_a_view_and_another_size_keeps_the_place(
-    studio: Studio, browser: Browser, ids: list[str]
+    studio: Studio, lena: tuple[BrowserContext, Noted], ids: list[str]
 ) -> None:
-    with browsing(browser) as (_, page, noted):
-        enter(studio, page, "lena@acme.test")
-        # A player that starts by itself would make the first half of this a race.
-        page.add_init_script("HTMLMediaElement.prototype.play = async () => {}")
-        page.goto(address(studio, ids[0]))
-        video = page.locator(".stage video")
-        expect(video).to_be_visible()
-        assert wait_until(lambda: video.evaluate("video => video.readyState") >= 2, 30)
-        video.evaluate("video => { video.currentTime = 1 }")
-        page.get_by_role("button", name="360p").click()
-        assert wait_until(lambda: seconds_played(video) == 1, 30)
-        assert views(studio, ids[0]) == 0
-    with browsing(browser) as (_, page, noted):
-        enter(studio, page, "lena@acme.test")
-        page.goto(address(studio, ids[0]))
-        page.locator(".stage video").evaluate("video => { video.muted = true; video.play() }")
-        assert wait_until(lambda: views(studio, ids[0]) == 1, 30)
-    assert (noted.complaints, noted.strangers, noted.refusals) == ([], [], [])
+    page = open_page(lena)
+    # A player that starts by itself would make the first half of this a race.
+    page.add_init_script(
+        "const { play } = HTMLMediaElement.prototype; window.play = (video) => play.call(video);"
+        "HTMLMediaElement.prototype.play = async () => {}"
+    )
+    page.goto(address(studio, ids[0]))
+    video = page.locator(".stage video")
+    expect(video).to_be_visible()
+    assert wait_until(lambda: video.evaluate("video => video.readyState") >= 2, 30)
+    video.evaluate("video => { video.currentTime = 1 }")
+    page.get_by_role("button", name="360p").click()
+    assert wait_until(lambda: seconds_played(video) == 1, 30)
+    assert views(studio, ids[0]) == 0
+    video.evaluate("video => { video.muted = true; return window.play(video) }")
+    assert wait_until(lambda: views(studio, ids[0]) == 1, 30)
+    page.close()
+    assert (lena[1].complaints, lena[1].strangers, lena[1].refusals) == ([], [], [])
 
 
 def test_another_teams_video_is_nowhere(studio: Studio, browser: Browser, ids: list[str]) -> None:
