@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from pydantic import SecretStr
 
 from storage.errors import RecordForbidden
-from storage.models import Campaign, GenerationStatus, InputImage, Person, Role
+from storage.models import Campaign, GenerationStatus, InputImage, Person, RenditionKind, Role
 from storage.postgres import Database, Transaction
 from storage.records import (
     alerts,
@@ -22,6 +22,7 @@ from storage.records import (
     cdn,
     curation,
     events,
+    exports,
     ledger,
     outcomes,
     people,
@@ -177,6 +178,7 @@ def _add_opinions(database: Database, ann: Person, video_id: UUID) -> None:
         for name, shared in (("Mine", False), ("Ours", True)):
             curation.save_search(tx, ann.id, ann.team_id, name, {"q": ["vase"]}, shared=shared)
         product_images.add(tx, ann.team_id, image, 1, [], None)
+        exports.add(tx, ann.id, [video_id], RenditionKind.WEB, "{title}")
 
 
 def _add_share(database: Database, ann: Person, video_id: UUID) -> None:

@@ -93,6 +93,7 @@ FOR_PEOPLE = {
     "video_words",
     "search_query",
     "find_few",
+    "may_manage_share",
 }
 
 

@@ -87,6 +87,7 @@ SEEN_BY: dict[str, set[str]] = {
     "event_kinds": set(PEOPLE),
     "video_ratings": TEAM,
     "video_favourites": {OWN},
+    "exports": {OWN},
     "video_verdicts": TEAM,
     "video_changes": {OWN},
     "saved_searches where shared": TEAM,
@@ -100,7 +101,7 @@ SEEN_BY: dict[str, set[str]] = {
 TABLES = {rows.split()[0] for rows in SEEN_BY} - {"team_queue"} | set(UNREADABLE)
 TAKEN_BACK = {"video_ratings", "video_favourites", "saved_searches"}
 """What a person gives and takes back; nothing else is ever deleted by one."""
-CURATED = {*TAKEN_BACK, "video_verdicts", "video_changes", "product_images", "shares"}
+CURATED = {*TAKEN_BACK, "video_verdicts", "video_changes", "product_images", "shares", "exports"}
 
 
 @pytest.mark.parametrize("who", ALL)
@@ -151,6 +152,7 @@ def test_people_insert_into_few_tables_only(house: House, who: str) -> None:
 
 
 UPDATABLE = {
+    "exports": {"expires_at"},
     "saved_searches": {"name", "filters", "shared", "updated_at"},
     "shares": {"expires_at", "revoked_at", "revoked_by"},
     "video_changes": {"undone_at"},
