@@ -121,9 +121,38 @@ def nora(first_start: Studio, browser: Browser) -> Iterator[str]:
     try:
         studio.simulator.set_fault("drop_answer", count=1, match=LOST)
         studio.wait_for(_submit(studio, SAMPLES / "sneaker.webp", "16:9", LOST), {"unknown"})
+        _manage_money(studio, made[0])
         yield "nora@acme.test"
     finally:
         os.kill(watcher.pid, signal.SIGCONT)
+
+
+MIA = "mia@acme.test"
+ACTS_OF_MIA = (
+    "studio.set_budget('team', team_id, 'day', 'hard', 0.2)",
+    "studio.set_budget('team', team_id, 'day', 'soft', 0.15)",
+    """studio.set_budget(
+        'campaign', (select id from studio.campaigns where team_id = me.team_id), 'month',
+        'hard', 1)""",
+    """studio.grant_budget(
+        (select id from studio.budgets where team_id = me.team_id and kind = 'hard'),
+        0.05, now(), now() + interval '2 days', 'The launch film needs more tries')""",
+    "studio.adjust_charge(%s, -0.01, 'Invoice of October: billed twice')",
+)
+
+
+def _manage_money(studio: Studio, generation: str) -> None:
+    """Lets Nora's manager set budgets, grant more and correct a charge."""
+    studio.run("user", "add", MIA, "--name", "Mia Berg", "--role", "manager", "--team", "Launch")
+    for act in ACTS_OF_MIA:
+        studio.ask(
+            f"""with me as materialized (
+                select id, team_id, set_config(
+                    'request.jwt.claims', jsonb_build_object('sub', id)::text, true)
+                from studio.people where email = '{MIA}')
+            select {act} from me""",
+            *([generation] if "%s" in act else []),
+        )
 
 
 def _submit(studio: Studio, image: Path, ratio: str, prompt: str) -> str:
@@ -164,12 +193,12 @@ def sees_generation(page: Page, studio: Studio) -> None:
 
 def sees_gallery(page: Page, studio: Studio) -> None:
     page.goto(f"{studio.url}/gallery")
-    expect(page.locator(".grid .card")).to_have_count(len(SCENES))
+    expect(page.locator(".list .card")).to_have_count(len(SCENES))
 
 
 def sees_a_video(page: Page, studio: Studio) -> None:
     sees_gallery(page, studio)
-    page.locator(".grid .card").first.click()
+    page.locator(".list .card .open").first.click()
     video = page.locator(".stage video")
     assert wait_until(lambda: video.evaluate("video => video.readyState") >= HAS_PICTURE, 60)
 
@@ -179,8 +208,15 @@ def sees_account(page: Page, studio: Studio) -> None:
     expect(page.get_by_text("nora@acme.test").first).to_be_visible()
 
 
+def sees_budgets(page: Page, studio: Studio) -> None:
+    sign_in(page, studio.run("user", "link", MIA).out.strip())
+    page.goto(f"{studio.url}/budgets")
+    expect(page.get_by_text("The launch film needs more tries").first).to_be_visible()
+    expect(page.get_by_text("took $0.01 back").first).to_be_visible()
+
+
 SIGHTS = [sees_create, sees_settings, sees_queue, sees_generation, sees_gallery, sees_a_video]
-SIGHTS += [sees_account]
+SIGHTS += [sees_account, sees_budgets]
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)

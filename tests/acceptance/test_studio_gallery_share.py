@@ -17,6 +17,7 @@ from tests.acceptance.running_studio import Studio
 
 pytestmark = pytest.mark.browser
 
+PASSWORD = "violets are blue"
 COUNTS = "select view_count, download_count from studio.shares where video_id = %s"
 
 
@@ -34,11 +35,12 @@ def browser() -> Iterator[Browser]:
 
 
 def make_link(page: Page, address: str) -> str:
-    """Make a link with a verdict in the lightbox; its path."""
+    """Make a link with a password and a verdict in the lightbox; its path."""
     page.goto(address)
     settled(page)
     page.get_by_text("Share with guests").click()
     page.get_by_text("Ask for a verdict").click()
+    page.get_by_label("Password (optional)", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Make a link").click()
     field = page.get_by_label("Address of the link")
     expect(field).to_have_value(re.compile(r"/s/[\w-]{43}$"))
@@ -65,6 +67,8 @@ def test_a_guest_watches_judges_and_is_shut_out_when_the_link_is_revoked(
         sign_in(page, told["link"])
         path = make_link(page, f"{studio.url}/gallery?video={made}")
         guest.goto(studio.url + path)
+        guest.get_by_label("Password").fill(PASSWORD)
+        guest.get_by_role("button", name="Watch the video").click()
         judge(guest)
         assert wait_until(lambda: studio.ask(COUNTS, made) == [(1, 0)], PATIENCE_MS / 1000)
         assert (seen.complaints, seen.strangers, seen.refusals) == ([], [], [])
