@@ -328,7 +328,7 @@ class Books(RuleBasedStateMachine):
 
 
 QUICK = settings(
-    max_examples=12,
+    max_examples=6,
     stateful_step_count=25,
     derandomize=True,
     deadline=None,
@@ -336,6 +336,7 @@ QUICK = settings(
 )
 
 
+@pytest.mark.timeout(400)
 def test_the_books_agree_with_their_model_after_any_life(company: Company) -> None:
     class BooksOfTheCompany(Books):
         def __init__(self) -> None:
