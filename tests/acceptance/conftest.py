@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from pydantic import SecretStr
 
 from storage.embedded.server import free_port
@@ -72,6 +75,19 @@ def first_start(
 def first_words(first_start: Studio) -> str:
     """What the very first start printed."""
     return first_start.said
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium. Each module has its own: while it runs, its thread can run no other event loop."""
+    program = os.environ.get("STUDIO_CHROMIUM") or shutil.which("chromium")
+    if program is None:
+        reason = "there is no Chromium: set STUDIO_CHROMIUM, as `make test` does"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 import os
 import re
-import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from jobs.media.probe import probe_video
 from storage.embedded.processes import wait_until
@@ -56,19 +55,6 @@ LOOKS = [
     PHONE,
     *([Look("light", 1280, 900), Look("dark", 1280, 900, dark=True)] if PICTURES else []),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    program = os.environ.get("STUDIO_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        reason = "there is no Chromium: set STUDIO_CHROMIUM, as `make test` does"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
-        yield browser
-        browser.close()
 
 
 def test_a_newcomer_makes_a_video_watches_it_and_keeps_it(

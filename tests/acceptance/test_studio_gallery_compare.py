@@ -1,11 +1,7 @@
 """Compared videos in a browser: in step however they are driven, heard one at a time, wiped."""
 
-import os
-import shutil
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.acceptance.browsing import browsing, settled, sign_in
 from tests.acceptance.running_studio import SNEAKER, Studio
@@ -24,19 +20,6 @@ const spread = Math.max(...at) - Math.min(...at)
 const playing = players.filter(player => !player.paused && !player.seeking)
 """
 """All players of the page, read at one moment."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    program = os.environ.get("STUDIO_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        reason = "there is no Chromium: set STUDIO_CHROMIUM, as `make test` does"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,12 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from storage.embedded.processes import wait_until
 from tests.acceptance.browsing import (
@@ -42,19 +41,6 @@ SIZES = {"gallery_24": 24} | (
     {"gallery_0": 0, "gallery_1": 1, "gallery_10000": 10_000} if PICTURES else {}
 )
 SCROLLED = "by => document.querySelector('[data-testid=stMain]').scrollBy(0, by)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    program = os.environ.get("STUDIO_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        reason = "there is no Chromium: set STUDIO_CHROMIUM, as `make test` does"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,9 @@
 """The lightbox of the gallery in a browser: by address, by keys, and what it notes down."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from storage.embedded.processes import wait_until
 from tests.acceptance.browsing import Noted, browsing, seconds_played, settled, sign_in
@@ -14,19 +12,6 @@ from tests.acceptance.running_studio import SNEAKER, Studio
 pytestmark = pytest.mark.browser
 
 PEOPLE = {"lena@acme.test": "Lights", "otto@acme.test": "Others"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    program = os.environ.get("STUDIO_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        reason = "there is no Chromium: set STUDIO_CHROMIUM, as `make test` does"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
