@@ -13,7 +13,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.components.timeline import PHASES, Phase, long_words
-from dashboard.gallery_reads import is_pending
+from dashboard.gallery_reads import Card, is_pending
 from dashboard.video_facts import Fact, VerdictWords, megabytes
 from dashboard.video_reads import Choices, Neighbourhood, VideoStory
 from jobs.curation import MAX_COMMENT, MAX_TAG, MAX_TITLE
@@ -200,8 +200,8 @@ def _phases(phases: list[Phase]) -> dict[str, Any]:
     return {"rows": rows, "total": long_words(total_s)}
 
 
-def _thumbnail(one: Any) -> dict[str, Any]:  # noqa: ANN401 (a card or the video itself)
-    has_poster = getattr(one, "has_poster", True)
+def _thumbnail(one: Card | Video) -> dict[str, Any]:
+    has_poster = one.has_poster if isinstance(one, Card) else True
     poster = f"/app/static/media/{one.id}/{RenditionKind.POSTER.value}" if has_poster else None
     return {"id": str(one.id), "title": one.title, "poster": poster}
 

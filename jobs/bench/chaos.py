@@ -28,6 +28,8 @@ from jobs.bench.chaos_studio import ChaosStudio, EnvironmentOf, chaos_studio
 from jobs.bench.usage import below
 from jobs.doctor import examine
 from jobs.resolving import mark_not_submitted
+from storage.embedded.postgres import EmbeddedPostgres
+from storage.embedded.valkey import EmbeddedValkey
 from storage.errors import StudioError
 from storage.records import generations, people
 
@@ -179,8 +181,8 @@ class Breaker:
                 os.kill(self.chance.choice(victims), SIGKILL)
 
 
-def _kill_and_start(server: Any) -> None:  # noqa: ANN401
-    if server.alive():
+def _kill_and_start(server: EmbeddedPostgres | EmbeddedValkey) -> None:
+    if server.alive() and server.pid is not None:
         os.kill(server.pid, SIGKILL)
         server.stop()
         server.start()

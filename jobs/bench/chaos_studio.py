@@ -7,7 +7,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
@@ -90,15 +90,7 @@ def chaos_studio(folder: Path, generations: int, workers: int) -> Iterator[Chaos
             stack.callback(server.stop)
             server.start()
         catalog = _small_catalog(folder)
-        simulator = stack.enter_context(
-            running_simulator(
-                folder / "fal",
-                seconds=FAL_S,
-                concurrency=IN_FLIGHT,
-                render="copy",
-                catalog_file=catalog,
-            )
-        )
+        simulator = stack.enter_context(_simulator(folder, catalog))
         settings = load_settings(
             data_dir=folder / "studio",
             database_url=postgres.url,
@@ -116,6 +108,12 @@ def chaos_studio(folder: Path, generations: int, workers: int) -> Iterator[Chaos
         supervisor = Supervisor(grace_s=4.0, ready_within_s=_START_WITHIN_S)
         stack.callback(supervisor.stop)
         yield ChaosStudio(folder, services, postgres, valkey, simulator, supervisor)
+
+
+def _simulator(folder: Path, catalog: Path) -> AbstractContextManager[Simulator]:
+    return running_simulator(
+        folder / "fal", seconds=FAL_S, concurrency=IN_FLIGHT, render="copy", catalog_file=catalog
+    )
 
 
 def _small_catalog(folder: Path) -> Path:
