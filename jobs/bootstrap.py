@@ -17,7 +17,10 @@ from storage.objects.cdn import Cdn
 from storage.objects.opening import open_cdn, open_store
 from storage.postgres import Database
 from storage.settings import Settings
+from storage.warehouse.reader import WarehouseReader
 
+LIVE, DEMO = "live", "demo"
+"""The two lakes of a warehouse."""
 SIMULATOR_KEY = "simulator"
 
 
@@ -33,11 +36,17 @@ class Services:
     bells: Bells
     fal: FalClient
     ffmpeg: Ffmpeg
+    warehouse: WarehouseReader
+    """What the record held when it was last synced, for figures and analysts."""
+    demo_warehouse: WarehouseReader
+    """A made-up history of the same shape, apart from everything real; often there is none."""
     cdn: Cdn | None = None
     """What stands in front of the store; None when nothing does."""
 
     def close(self) -> None:
         """Close every connection. Safe to repeat."""
+        self.warehouse.close()
+        self.demo_warehouse.close()
         self.database.close()
         self.bells.close()
         self.fal.close()
@@ -64,6 +73,8 @@ def open_services(settings: Settings) -> Services:
         bells=Bells(settings.redis_url),
         fal=FalClient(fal_key(settings), settings.fal_base_url),
         ffmpeg=Ffmpeg(settings.ffmpeg_bin),
+        warehouse=WarehouseReader(settings.warehouse_folder / LIVE),
+        demo_warehouse=WarehouseReader(settings.warehouse_folder / DEMO),
         cdn=cdn,
     )
 

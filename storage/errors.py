@@ -13,6 +13,9 @@
     │   └── ObjectStoreUnavailable try again later
     ├── CdnError                   what the CDN's own API refused
     │   └── CdnUnavailable         try again later
+    ├── WarehouseError             the warehouse (DuckDB over the lake)
+    │   ├── WarehouseMissing       there is no lake yet; the first sync makes it
+    │   └── WarehouseBusy          another sync is at it
     └── ServiceError               an embedded server
         ├── DataFolderBusy         another `studio up` owns the data folder
         └── ServiceStartFailed     the server did not come up; its log says why
@@ -98,6 +101,18 @@ class CdnUnavailable(CdnError):
     def __init__(self, happened: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(happened, todo="It is tried again by itself.")
         self.retry_after_s = retry_after_s
+
+
+class WarehouseError(StudioError):
+    """The warehouse could not answer or not be brought up to date; the record is not affected."""
+
+
+class WarehouseMissing(WarehouseError):
+    """There is no lake yet, or none of today's shape; the next sync makes it."""
+
+
+class WarehouseBusy(WarehouseError):
+    """Another process brings the warehouse up to date at this moment."""
 
 
 class ServiceError(StudioError):

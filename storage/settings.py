@@ -197,6 +197,13 @@ class Settings(BaseSettings):
         description="Address of Cloudflare's API.",
     )
 
+    warehouse_dir: Path | None = Field(
+        None,
+        validation_alias="STUDIO_WAREHOUSE_DIR",
+        description="Folder for the warehouse's files; every process of the studio needs it. "
+        "Default: `warehouse` in the data folder.",
+    )
+
     submit_workers: int = Field(
         1, ge=1, le=64, validation_alias="STUDIO_SUBMIT_WORKERS", description="Submit workers."
     )
@@ -287,6 +294,11 @@ class Settings(BaseSettings):
     def max_image_bytes(self) -> int:
         """Largest start or end image."""
         return self.max_image_mb * 1024 * 1024
+
+    @property
+    def warehouse_folder(self) -> Path:
+        """Folder of the warehouse: the lake `live`, and `demo` when there is one."""
+        return self.warehouse_dir or self.data_dir / "warehouse"
 
     @property
     def uses_simulator(self) -> bool:

@@ -1,0 +1,34 @@
+-- name: cells_campaign
+-- What was made and spent, by campaign.
+-- grain: one row for each day, team, campaign and model
+-- day: the day in the company's time zone on which it was created, charged or happened
+-- team_id: whose it is; null for an adjustment of no team
+-- campaign_id: the campaign; null: none
+-- model: the Seedance model; null for events and adjustments of no generation
+-- generations: generations created on that day
+-- completed: those of them that left a video
+-- failed: those of them that failed
+-- canceled: those of them that were stopped
+-- approved: those of them whose video is approved now
+-- video_s: seconds of completed video
+-- estimate_usd: estimates of those that have a charge, in USD
+-- billed_usd: what those cost, corrections included, in USD, on the day of their creation
+-- wasted_usd: the part of billed_usd that failed, was stopped or was rejected, in USD
+-- spend_usd: charges and corrections of that day, in USD: the ledger's view
+-- charges: rows of the ledger
+select
+    day, team_id, campaign_id, model,
+    sum(generations)::bigint as generations,
+    sum(completed)::bigint as completed,
+    sum(failed)::bigint as failed,
+    sum(canceled)::bigint as canceled,
+    sum(approved)::bigint as approved,
+    sum(video_s)::double as video_s,
+    sum(estimate_usd)::decimal(18, 6) as estimate_usd,
+    sum(billed_usd)::decimal(18, 6) as billed_usd,
+    sum(wasted_usd)::decimal(18, 6) as wasted_usd,
+    sum(spend_usd)::decimal(18, 6) as spend_usd,
+    sum(charges)::bigint as charges
+from cells
+where generations > 0 or charges > 0
+group by all;

@@ -1,0 +1,1 @@
+"""The warehouse: a lake of Parquet files derived from the record, and DuckDB to ask it."""

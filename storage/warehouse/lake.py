@@ -1,0 +1,243 @@
+"""Writes the lake: rewrites the partitions that changes touch, as new files, and publishes them.
+
+What changed is handed over as relations of a DuckDB connection, whole rows of a dataset each
+(`new_generations`, `new_charges`, `new_events`), what is gone as `gone_<dataset>` with `id` and
+`day`, and the small relations whole under their own names. Applying the same changes twice gives
+the same lake.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from storage.warehouse.manifest import (
+    FILE_NAME,
+    SHAPE,
+    LakeFile,
+    Manifest,
+    falls_into,
+    first_daily,
+    month_of,
+    partitions_of,
+    publish_manifest,
+    read_manifest,
+)
+from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
+
+if TYPE_CHECKING:
+    import duckdb
+
+GRACE_S = 600.0
+"""How long a file that is no longer listed stays: longer than any reader's query may take."""
+ORDER = {"generations": "created_at, id", "charges": "created_at, id", "events": "happened_at, id"}
+
+
+@dataclass(frozen=True)
+class Marks:
+    """How far the published state is, and whose it is."""
+
+    watermark: str
+    system_id: str
+    time_zone: str
+    demo: bool = False
+
+
+class Lake:
+    """One folder of Parquet files. One writer at a time: the caller holds the lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def manifest(self) -> Manifest | None:
+        """What is published; None when there is nothing of today's shape."""
+        return read_manifest(self.folder)
+
+    def publish(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        marks: Marks,
+        *,
+        whole: bool = False,
+        now: datetime | None = None,
+    ) -> Manifest:
+        """Apply the changes that the connection holds and publish the new state.
+
+        `whole`: forget what was there, the changes are everything. `now` (UTC) decides which days
+        have partitions of their own.
+
+        Raises:
+            duckdb.Error: a file could not be written or read; the published state stays.
+        """
+        now = now or datetime.now(UTC)
+        old = None if whole else self.manifest()
+        number = self._next_number()
+        writing = _Writing(self.folder, connection, old, number, first_daily(now))
+        manifest = Manifest(
+            shape=SHAPE,
+            number=number,
+            published_at=now,
+            watermark=marks.watermark,
+            system_id=marks.system_id,
+            time_zone=marks.time_zone,
+            demo=marks.demo,
+            relations=writing.relations(),
+        )
+        publish_manifest(self.folder, manifest)
+        return manifest
+
+    def collect_garbage(self, grace_s: float = GRACE_S) -> int:
+        """Remove files that have not been listed for longer than the grace; how many there were."""
+        manifest = self.manifest()
+        listed = manifest.files() if manifest else set()
+        old = time.time() - grace_s
+        removed = 0
+        for path in self.folder.rglob("*.parquet"):
+            name = path.relative_to(self.folder).as_posix()
+            if name not in listed and path.stat().st_mtime < old:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+    def remove(self) -> None:
+        """Remove the lake with all its files: first what says that it is there."""
+        (self.folder / FILE_NAME).unlink(missing_ok=True)
+        self.collect_garbage(grace_s=-1)
+
+    def _next_number(self) -> int:
+        """A number that no file of the folder carries, also after a crash or a rebuild."""
+        names = (path.stem for path in self.folder.rglob("*.parquet"))
+        return max((int(name) for name in names if name.isdigit()), default=0) + 1
+
+
+@dataclass
+class _Writing:
+    """One publication in the making."""
+
+    folder: Path
+    connection: duckdb.DuckDBPyConnection
+    old: Manifest | None
+    number: int
+    daily_from: date
+
+    def relations(self) -> dict[str, tuple[LakeFile, ...]]:
+        """Write every touched file; all files of the new state, by relation."""
+        made: dict[str, tuple[LakeFile, ...]] = {}
+        days: set[date] = set()
+        for dataset in DATASETS:
+            touched = self._touched_days(dataset)
+            made[dataset] = self._dataset(dataset, touched)
+            days |= touched
+        for name in SMALL:
+            self._view(name, f"select * from new_{name}")
+            made[name] = (self._write(name, "", f"select * from {name}"),)
+        self._facts_of(made, days)
+        for name in rollups():
+            made[name] = self._rollup(name, days)
+        return made
+
+    def _touched_days(self, dataset: str) -> set[date]:
+        rows = self.connection.execute(
+            f"select distinct day from new_{dataset} union select distinct day from gone_{dataset}"
+        ).fetchall()
+        return {row[0] for row in rows}
+
+    def _dataset(self, dataset: str, days: set[date]) -> tuple[LakeFile, ...]:
+        kept = list(self._old(dataset))
+        targets = set(partitions_of(days, self.daily_from)) | self._to_fold(kept)
+        for target in sorted(targets):
+            before = [file for file in kept if falls_into(file.partition, target)]
+            kept = [file for file in kept if file not in before]
+            made = self._write(dataset, target, self._merged(dataset, target, before))
+            if made.rows:
+                kept.append(made)
+        kept = kept or [self._write(dataset, "", f"select * from new_{dataset} where false")]
+        return tuple(sorted(kept, key=lambda file: file.partition))
+
+    def _to_fold(self, files: Iterable[LakeFile]) -> set[str]:
+        """Months whose days have become old enough to share a file."""
+        daily = (file.partition for file in files if len(file.partition) > len("2026-11"))
+        days = (date.fromisoformat(partition) for partition in daily)
+        return {month_of(day) for day in days if day < self.daily_from}
+
+    def _merged(self, dataset: str, target: str, before: list[LakeFile]) -> str:
+        days = f"strftime(day, '{'%Y-%m-%d' if len(target) > len('2026-11') else '%Y-%m'}')"
+        new = f"select * from new_{dataset} where {days} = '{target}'"
+        if not before:
+            return f"{new} order by {ORDER[dataset]}"
+        return f"""
+            select * from {self._reading(before)}
+            where id not in (select id from new_{dataset})
+                and id not in (select id from gone_{dataset})
+            union all by name {new} order by {ORDER[dataset]}"""
+
+    def _facts_of(self, made: dict[str, tuple[LakeFile, ...]], days: set[date]) -> None:
+        """Name the datasets' rows of the touched days as the roll-ups call them."""
+        partitions = set(partitions_of(days, self.daily_from))
+        listed = ", ".join(f"'{day}'" for day in sorted(days)) or "null"
+        for dataset in DATASETS:
+            files = [file for file in made[dataset] if file.partition in partitions]
+            source = self._reading(files) if files else f"new_{dataset}"
+            self._view(dataset, f"select * from {source} where day in ({listed})")
+        for mart in marts().values():
+            self._view(mart.name, mart.query.text)
+
+    def _rollup(self, name: str, days: set[date]) -> tuple[LakeFile, ...]:
+        """Roll-ups have a file a month; the touched days in it are counted anew."""
+        kept = {file.partition: file for file in self._old(name)}
+        self.connection.execute(
+            f"create or replace temp table made as {rollups()[name].query.text}"
+        )
+        for month in sorted({month_of(day) for day in days}):
+            fresh = f"select * from made where strftime(day, '%Y-%m') = '{month}'"
+            if before := kept.pop(month, None):
+                listed = ", ".join(f"'{day}'" for day in sorted(days))
+                fresh += f""" union all by name
+                    select * from {self._reading([before])} where day not in ({listed})"""
+            written = self._write(name, month, f"{fresh} order by day")
+            if written.rows:
+                kept[month] = written
+        if not kept:
+            kept[""] = self._write(name, "", "select * from made")
+        return tuple(kept[month] for month in sorted(kept))
+
+    def _view(self, name: str, text: str) -> None:
+        self.connection.execute(f"create or replace temp view {name} as {text}")
+
+    def _old(self, relation: str) -> tuple[LakeFile, ...]:
+        return self.old.relations.get(relation, ()) if self.old else ()
+
+    def _reading(self, files: Iterable[LakeFile]) -> str:
+        return reading(self.folder, files)
+
+    def _write(self, relation: str, partition: str, select: str) -> LakeFile:
+        """Write one new file, in a folder of its relation and partition.
+
+        A file without rows is kept only without a partition: it carries the columns of a relation
+        that has no rows.
+        """
+        name = "/".join(part for part in (relation, partition, f"{self.number:08}.parquet") if part)
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = self.connection.execute(
+            f"copy ({select}) to '{_quoted(path)}' (format parquet, compression zstd)"
+        ).fetchone()
+        rows = int(written[0]) if written else 0
+        file = LakeFile(name=name, partition=partition, rows=rows, bytes=path.stat().st_size)
+        if partition and not rows:
+            path.unlink()
+        return file
+
+
+def reading(folder: Path, files: Iterable[LakeFile]) -> str:
+    """The table function that reads exactly these files."""
+    paths = ", ".join(f"'{_quoted(folder / file.name)}'" for file in files)
+    return f"read_parquet([{paths}], hive_partitioning = false)"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,123 @@
+"""The manifest: the one file that says which Parquet files are the lake, and how far it is.
+
+Files of the lake are immutable and named once; publishing is one rename of `manifest.json`. A
+reader that holds the list of one manifest reads one state, whatever is published meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from storage.errors import WarehouseError
+from storage.objects.atomic import replacing
+
+SHAPE = 1
+"""Raised when the columns of a dataset or roll-up change: a lake of another shape is rebuilt."""
+FILE_NAME = "manifest.json"
+
+
+class LakeFile(BaseModel):
+    """One Parquet file; `name` is relative to the lake's folder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    partition: str
+    """`2026-11-03` for a day, `2026-11` for a month, empty for a relation kept in one file."""
+    rows: int
+    bytes: int
+
+
+class Manifest(BaseModel):
+    """One published state of the lake."""
+
+    model_config = ConfigDict(frozen=True)
+
+    shape: int
+    number: int
+    """Counts up with each publication."""
+    published_at: AwareDatetime
+    watermark: str
+    """Transactions of the record before this one (`xid8`) are all in the lake."""
+    system_id: str
+    """The Postgres cluster that the watermark belongs to."""
+    time_zone: str
+    """The company's zone, in which `day` was cut."""
+    demo: bool
+    relations: dict[str, tuple[LakeFile, ...]]
+
+    def files(self) -> set[str]:
+        """The names of all files."""
+        return {file.name for files in self.relations.values() for file in files}
+
+    def rows(self, relation: str) -> int:
+        """How many rows a relation has."""
+        return sum(file.rows for file in self.relations.get(relation, ()))
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The lake's state; None when there is none of today's shape.
+
+    Raises:
+        WarehouseError: the file is not a manifest.
+    """
+    try:
+        text = (folder / FILE_NAME).read_text(encoding="utf-8")
+        manifest = Manifest.model_validate_json(text)
+    except FileNotFoundError:
+        return None
+    except ValidationError as exc:
+        raise WarehouseError(
+            "The warehouse's manifest can't be read.", todo="Run `studio warehouse rebuild`."
+        ) from exc
+    return manifest if manifest.shape == SHAPE else None
+
+
+def publish_manifest(folder: Path, manifest: Manifest) -> None:
+    """Make this the lake's state, durably and at one stroke."""
+    with replacing(folder / FILE_NAME, durable=True) as file:
+        file.write(manifest.model_dump_json(indent=1).encode())
+
+
+def stamp(folder: Path) -> tuple[int, int] | None:
+    """What changes whenever a manifest is published; None without one."""
+    try:
+        stat = os.stat(folder / FILE_NAME)
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns
+
+
+def month_of(day: date) -> str:
+    """The month as partitions name it."""
+    return f"{day:%Y-%m}"
+
+
+def first_daily(now: datetime) -> date:
+    """The first day that has a partition of its own: days of this month and the one before."""
+    first = now.date().replace(day=1)
+    return (
+        first.replace(year=first.year - 1, month=12)
+        if first.month == 1
+        else first.replace(month=first.month - 1)
+    )
+
+
+def partition_of(day: date, daily_from: date) -> str:
+    """The partition that holds a day: its own when it is recent, else its month's."""
+    return day.isoformat() if day >= daily_from else month_of(day)
+
+
+def falls_into(partition: str, target: str) -> bool:
+    """Whether what one partition holds belongs to another: a day to itself and to its month."""
+    return partition == target or partition.startswith(f"{target}-")
+
+
+def partitions_of(days: Iterable[date], daily_from: date) -> list[str]:
+    """The partitions that hold these days, in order."""
+    return sorted({partition_of(day, daily_from) for day in days})

@@ -1,0 +1,233 @@
+"""Asks the lake: an in-memory DuckDB with views over the files of one manifest, for one scope.
+
+Nothing is locked and no handle is kept on a file, so a sync, any number of readers and tools
+outside the studio use the lake at once. A cursor for each query, because a DuckDB connection that
+threads share mixes their answers up.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from storage.errors import WarehouseError, WarehouseMissing
+from storage.sqlfiles import Query
+from storage.warehouse.lake import reading
+from storage.warehouse.manifest import Manifest, read_manifest, stamp
+from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
+
+# Every process opens the services, few ask the warehouse: DuckDB and Arrow are imported at the
+# first question, not at the start of each worker.
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow
+
+MOST_SCOPES = 32
+_PARAMETER = re.compile(r"\$(\w+)")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose rows are read; both None: everybody's."""
+
+    team_id: UUID | None = None
+    person_id: UUID | None = None
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How new the answers are."""
+
+    published_at: datetime
+    """When the lake was last brought up to date, UTC."""
+    watermark: str
+    generations: int
+    demo: bool
+    time_zone: str
+    """The company's zone, in which days were cut."""
+
+
+class WarehouseReader:
+    """Answers queries from the lake in `folder`. Safe to use from many threads.
+
+    `memory_mb` and `threads` are what the queries of one scope may take together.
+    """
+
+    def __init__(self, folder: Path, *, memory_mb: int = 1024, threads: int = 2) -> None:
+        self.folder = folder
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{memory_mb}MB",
+            "threads": threads,
+            "temp_directory": "",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._manifest: Manifest | None = None
+        self._open: OrderedDict[Scope, duckdb.DuckDBPyConnection] = OrderedDict()
+
+    def rows(self, query: Query, scope: Scope, **parameters: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+        """Every row of the answer; times are aware UTC, money is Decimal.
+
+        Raises:
+            WarehouseMissing: there is no lake yet.
+            WarehouseError: the query could not be answered.
+        """
+        with _mapped_errors(), self._cursor(scope) as cursor:
+            cursor.execute(query.text, _used(query, parameters))
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, map(_aware, row), strict=True)) for row in cursor.fetchall()]
+
+    def table(self, query: Query, scope: Scope, **parameters: Any) -> pyarrow.Table:  # noqa: ANN401
+        """The answer as Arrow columns; times are naive UTC.
+
+        Raises:
+            WarehouseMissing: there is no lake yet.
+            WarehouseError: the query could not be answered.
+        """
+        with _mapped_errors(), self._cursor(scope) as cursor:
+            relation = cursor.sql(query.text, params=_used(query, parameters))
+            return relation.to_arrow_table()
+
+    def freshness(self) -> Freshness:
+        """How new the answers are.
+
+        Raises:
+            WarehouseMissing: there is no lake yet.
+        """
+        manifest = self.manifest()
+        return Freshness(
+            manifest.published_at,
+            manifest.watermark,
+            manifest.rows("generations"),
+            manifest.demo,
+            manifest.time_zone,
+        )
+
+    def manifest(self) -> Manifest:
+        """What is published now.
+
+        Raises:
+            WarehouseMissing: there is no lake yet.
+        """
+        with self._lock:
+            return self._current()
+
+    def exists(self) -> bool:
+        """Whether there is a lake of today's shape."""
+        try:
+            self.manifest()
+        except WarehouseMissing:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Forget what is open. Safe to repeat; the next query opens anew."""
+        with self._lock:
+            self._forget()
+
+    def _cursor(self, scope: Scope) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            manifest = self._current()
+            if scope not in self._open:
+                self._open[scope] = self._connect(manifest, scope)
+                if len(self._open) > MOST_SCOPES:
+                    self._open.popitem(last=False)
+            self._open.move_to_end(scope)
+            return self._open[scope].cursor()
+
+    def _current(self) -> Manifest:
+        fresh = stamp(self.folder)
+        if fresh != self._stamp or self._manifest is None:
+            self._forget()
+            self._manifest, self._stamp = read_manifest(self.folder), fresh
+        if self._manifest is None:
+            raise WarehouseMissing(
+                "There are no figures yet.",
+                todo="They appear some seconds after the first generation; "
+                "an operator can run `studio warehouse sync`.",
+            )
+        return self._manifest
+
+    def _forget(self) -> None:
+        # Not closed: a cursor of another thread may still read from it, and ends with its query.
+        self._open.clear()
+        self._manifest = None
+
+    def _connect(self, manifest: Manifest, scope: Scope) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        connection = duckdb.connect(":memory:", config=self._config)
+        connection.execute("set enable_progress_bar = false")
+        connection.execute("set parquet_metadata_cache = true")
+        for name, text in view_texts(self.folder, manifest, scope):
+            connection.execute(f'create view "{name}" as {text}')
+        return connection
+
+
+def view_texts(folder: Path, manifest: Manifest, scope: Scope) -> list[tuple[str, str]]:
+    """Name and SELECT of every relation that readers of this scope find, in order of use."""
+    found = [
+        (name, _scoped(f"select * from {reading(folder, manifest.relations[name])}", name, scope))
+        for name in (*SMALL, *DATASETS)
+    ]
+    found += [(mart.name, mart.query.text) for mart in marts().values()]
+    for rollup in rollups().values():
+        if scope.person_id and "person_id" not in rollup.columns:
+            # What it has added up over people can't be taken apart; facts of one person are few.
+            found.append((rollup.name, rollup.query.text))
+            continue
+        kept = f"select * from {reading(folder, manifest.relations[rollup.name])}"
+        found.append((rollup.name, _scoped(kept, rollup.name, scope)))
+    return found
+
+
+def _scoped(select: str, name: str, scope: Scope) -> str:
+    """The same rows as far as this scope may see them; names of teams and campaigns are no secret
+    from a person."""
+    if scope.person_id and name not in ("teams", "campaigns"):
+        return f"{select} where {'id' if name == 'people' else 'person_id'} = '{scope.person_id}'"
+    if scope.team_id:
+        return f"{select} where {'id' if name == 'teams' else 'team_id'} = '{scope.team_id}'"
+    return select
+
+
+def _used(query: Query, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that the query names: DuckDB refuses any other."""
+    return {name: parameters[name] for name in set(_PARAMETER.findall(query.text))}
+
+
+def _aware(value: Any) -> Any:  # noqa: ANN401
+    """A time of the lake, which is naive UTC, as an aware one; anything else as it is."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
+
+
+@contextmanager
+def _mapped_errors() -> Iterator[None]:
+    """The one place where DuckDB's errors become ours."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as exc:
+        raise WarehouseError(
+            "The question needs more memory than one may take.", todo="Ask for a shorter period."
+        ) from exc
+    except duckdb.Error as exc:
+        raise WarehouseError(
+            f"The warehouse could not answer: {exc}", todo="`studio doctor` checks the warehouse."
+        ) from exc
