@@ -92,7 +92,7 @@ def nora(first_start: Studio, browser: Browser) -> Iterator[str]:
     if not studio.running:
         studio.start()
     words = ("--name", "Nora Lind", "--team", "Launch")
-    studio.run("user", "add", "nora@acme.test", *words)
+    assert studio.run("user", "add", "nora@acme.test", *words).code == 0
     made = [_submit(studio, SAMPLES / file, ratio, prompt) for file, ratio, prompt in SCENES]
     for generation in made:
         studio.wait_for(generation, {"completed"})
@@ -113,7 +113,7 @@ def nora(first_start: Studio, browser: Browser) -> Iterator[str]:
         os.kill(watcher.pid, signal.SIGCONT)
 
 
-MIA = "mia@acme.test"
+MIA = "berg@acme.test"
 ACTS_OF_MIA = (
     "studio.set_budget('team', team_id, 'day', 'hard', 0.2)",
     "studio.set_budget('team', team_id, 'day', 'soft', 0.15)",
@@ -129,7 +129,8 @@ ACTS_OF_MIA = (
 
 def _manage_money(studio: Studio, generation: str) -> None:
     """Lets Nora's manager set budgets, grant more and correct a charge."""
-    studio.run("user", "add", MIA, "--name", "Mia Berg", "--role", "manager", "--team", "Launch")
+    words = ("--name", "Mia Berg", "--role", "manager", "--team", "Launch")
+    assert studio.run("user", "add", MIA, *words).code == 0
     for act in ACTS_OF_MIA:
         studio.ask(
             f"""with me as materialized (
