@@ -1,0 +1,109 @@
+"""How figures look: the studio's conventions for plotly, in the theme's colours.
+
+Streamlit's own theme is kept, because it draws a figure in the light and the dark colours of
+`.streamlit/config.toml` and changes them without a new run. It does so by replacing placeholder
+colours in the browser; those of this module are its placeholders (streamlit 1.67,
+`elements/lib/streamlit_plotly_theme.py`), so a series keeps its colour in both.
+
+Figures are made with `graph_objects`: `plotly.express` takes ten times as long for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+PALETTE = tuple(f"#{number:06}" for number in range(1, 11))
+"""Ten colours of the theme; the first is the studio's own."""
+SEQUENTIAL = [[index / 9, f"#{number:06}"] for index, number in enumerate(range(11, 21))]
+"""A scale from little to much, for heat maps."""
+GREY = "#000007"
+"""For what is less important: the period before, "other", what belongs to nobody."""
+GOOD, BAD, WARNING = "#000004", "#000008", "#000003"
+CONFIG = {
+    "displaylogo": False,
+    "displayModeBar": False,
+    "scrollZoom": False,
+    "responsive": True,
+}
+HEIGHT = 300
+MOST_SERIES = 9
+"""More colours can't be told apart: the rest is summed up as "Other"."""
+
+
+def figure(
+    traces: Iterable[Any],
+    *,
+    height: int = HEIGHT,
+    unit: str = "",
+    legend: bool = True,
+    stacked: bool = False,
+    **layout: Any,  # noqa: ANN401
+) -> go.Figure:
+    """A figure in the studio's shape: no wasted margin, the legend above, one hover for a day.
+
+    `unit` is put before the numbers of the vertical axis, such as `$`.
+    """
+    made = go.Figure(list(traces))
+    made.update_layout(
+        height=height,
+        margin={"l": 0, "r": 0, "t": 32 if legend else 8, "b": 0},
+        showlegend=legend,
+        legend={
+            "orientation": "h",
+            "yanchor": "bottom",
+            "y": 1.0,
+            "xanchor": "left",
+            "x": 0,
+            "title": {"text": ""},
+            "traceorder": "normal",
+        },
+        hovermode="x unified",
+        hoverlabel={"namelength": 40},
+        bargap=0.18,
+        barcornerradius=3,
+        separators=".,",
+        dragmode=False,
+    )
+    if stacked:
+        made.update_layout(barmode="relative")
+    made.update_xaxes(showgrid=False, zeroline=False, automargin=True, title=None)
+    made.update_yaxes(
+        tickprefix=unit, nticks=6, rangemode="tozero", automargin=True, zeroline=False, title=None
+    )
+    made.update_layout(**layout)
+    return made
+
+
+def show_chart(made: go.Figure, *, key: str, alt: str) -> None:
+    """A figure to look at; `alt` says in words what it shows, for those who can't see it."""
+    st.plotly_chart(made, key=key, config=CONFIG, alt=alt, theme="streamlit")
+
+
+def clicked(made: go.Figure, *, key: str, alt: str) -> list[Any] | None:
+    """A figure whose marks can be clicked: the `customdata` of the mark that is chosen, or None."""
+    state: Any = st.plotly_chart(
+        made,
+        key=key,
+        config=CONFIG,
+        alt=alt,
+        theme="streamlit",
+        on_select="rerun",
+        selection_mode="points",
+    )
+    points = (state or {}).get("selection", {}).get("points", [])
+    found = points[0].get("customdata") if points else None
+    if isinstance(found, dict):  # plotly.js hands typed arrays over as objects with numbered keys
+        found = [found[key] for key in sorted(found, key=int)]
+    return list(found) if found else None
+
+
+def colours(names: Sequence[str], *, grey: Sequence[str] = ()) -> dict[str, str]:
+    """A colour for each name by its place; the names in `grey` are drawn back."""
+    bright = [colour for colour in PALETTE if colour != GREY]
+    vivid = [name for name in names if name not in grey]
+    chosen = {name: bright[place % len(bright)] for place, name in enumerate(vivid)}
+    return chosen | dict.fromkeys(grey, GREY)

@@ -1,0 +1,64 @@
+"""The frame around one chart or table: its question, what it counts, and its SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from dashboard.components.analytics_bar import Figures
+from dashboard.roles import pages_for
+from jobs.analytics import WORKBENCH_ROLES, Filters, as_sql, fill_report
+from storage.models import Role
+
+WORKBENCH = "workbench"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The report behind a chart, as it was asked."""
+
+    page: str
+    name: str
+    filters: Filters | None = None
+    """None: those of the view."""
+    by: str | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def chart_card(
+    figures: Figures, title: str, source: Source, *, about: str = "", height: int | str = "content"
+) -> Iterator[None]:
+    """A card with a title, a hint, and a link that opens the chart's question as SQL."""
+    with st.container(border=True, height=height):  # type: ignore[arg-type]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{title}**", help=about or None, width="stretch")
+            sql_link(figures, source)
+        yield
+
+
+def sql_link(figures: Figures, source: Source) -> None:
+    """A link to the workbench with the report and its values, for those who have the page."""
+    if not may_open_sql(figures.person.role):
+        return
+    entry = next(page for page in pages_for(figures.person.role) if page.name == WORKBENCH)
+    filters = source.filters or figures.view.filters
+    filled = fill_report(source.page, source.name, filters, by=source.by, **source.more)
+    query = {"sql": as_sql(filled)} | ({"demo": "1"} if figures.view.demo else {})
+    st.page_link(
+        entry.file,
+        label="SQL",
+        icon=":material/code:",
+        query_params=query,
+        help="Open as SQL: the question behind this chart, in the workbench.",
+        width="content",
+    )
+
+
+def may_open_sql(role: Role) -> bool:
+    """Whether a role has the workbench."""
+    return role in WORKBENCH_ROLES and any(page.name == WORKBENCH for page in pages_for(role))
