@@ -35,6 +35,7 @@ from jobs.observing import Sight, write_sights
 from jobs.pace import UsualTimes, next_poll_in_s
 from jobs.recovery import settle_unknowns, sweep
 from jobs.steps import Step, reached
+from jobs.warehousing import WAREHOUSE_S, WarehouseUpkeep
 from storage.errors import RecordError, RecordUnavailable
 from storage.leadership import Leadership
 from storage.models import GenerationStatus
@@ -120,6 +121,7 @@ class Watcher:
             asyncio.create_task(self._every(ALERTS_S, self._watch_alerts)),
             asyncio.create_task(self._every(FILES_S, self._mend_files)),
             asyncio.create_task(self._every(CDN_S, CdnUpkeep(self.services).run)),
+            asyncio.create_task(self._every(WAREHOUSE_S, WarehouseUpkeep(self.services).run)),
             asyncio.create_task(self._every(SWEEP_S, lambda: self._still(leadership))),
             asyncio.create_task(self._every(TICK_S, self._poll_due)),
             asyncio.create_task(self._every(TICK_S, self._write_sights)),

@@ -8,13 +8,15 @@ the same lake.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage.errors import WarehouseBusy
 from storage.warehouse.manifest import (
     FILE_NAME,
     SHAPE,
@@ -26,6 +28,7 @@ from storage.warehouse.manifest import (
     partitions_of,
     publish_manifest,
     read_manifest,
+    stamp,
 )
 from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
 
@@ -64,16 +67,20 @@ class Lake:
         *,
         whole: bool = False,
         now: datetime | None = None,
+        beside: tuple[str, ...] = (),
     ) -> Manifest:
         """Apply the changes that the connection holds and publish the new state.
 
         `whole`: forget what was there, the changes are everything. `now` (UTC) decides which days
-        have partitions of their own.
+        have partitions of their own. `beside` names further relations of the connection that are
+        kept whole in the lake and shown to no reader.
 
         Raises:
+            WarehouseBusy: somebody else has published meanwhile.
             duckdb.Error: a file could not be written or read; the published state stays.
         """
         now = now or datetime.now(UTC)
+        begun = stamp(self.folder)
         old = None if whole else self.manifest()
         number = self._next_number()
         writing = _Writing(self.folder, connection, old, number, first_daily(now))
@@ -85,10 +92,32 @@ class Lake:
             system_id=marks.system_id,
             time_zone=marks.time_zone,
             demo=marks.demo,
-            relations=writing.relations(),
+            relations=writing.relations() | writing.kept_beside(beside),
         )
+        if stamp(self.folder) != begun:
+            raise WarehouseBusy("Somebody else has published the warehouse meanwhile.")
         publish_manifest(self.folder, manifest)
         return manifest
+
+    def confirm(self, marks: Marks, *, now: datetime | None = None) -> Manifest | None:
+        """Publish the same state as that of a later moment; None when there is none.
+
+        It keeps its number, so that what was worked out from it stays good.
+        """
+        manifest = self.manifest()
+        if manifest is None:
+            return None
+        seen = {"watermark": marks.watermark, "published_at": now or datetime.now(UTC)}
+        manifest = manifest.model_copy(update=seen)
+        publish_manifest(self.folder, manifest)
+        return manifest
+
+    def is_whole(self) -> bool:
+        """Whether every file of the published state is there."""
+        manifest = self.manifest()
+        return manifest is not None and all(
+            (self.folder / name).is_file() for name in manifest.files()
+        )
 
     def collect_garbage(self, grace_s: float = GRACE_S) -> int:
         """Remove files that have not been listed for longer than the grace; how many there were."""
@@ -110,7 +139,7 @@ class Lake:
 
     def _next_number(self) -> int:
         """A number that no file of the folder carries, also after a crash or a rebuild."""
-        names = (path.stem for path in self.folder.rglob("*.parquet"))
+        names = (path.stem.partition("-")[0] for path in self.folder.rglob("*.parquet"))
         return max((int(name) for name in names if name.isdigit()), default=0) + 1
 
 
@@ -123,6 +152,12 @@ class _Writing:
     old: Manifest | None
     number: int
     daily_from: date
+    token: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Makes names that no other writer gives, should there ever be one."""
+
+    def kept_beside(self, names: Iterable[str]) -> dict[str, tuple[LakeFile, ...]]:
+        """Relations of the writer's own, one file each."""
+        return {name: (self._write(name, "", f"select * from {name}"),) for name in names}
 
     def relations(self) -> dict[str, tuple[LakeFile, ...]]:
         """Write every touched file; all files of the new state, by relation."""
@@ -220,17 +255,18 @@ class _Writing:
         A file without rows is kept only without a partition: it carries the columns of a relation
         that has no rows.
         """
-        name = "/".join(part for part in (relation, partition, f"{self.number:08}.parquet") if part)
+        file = f"{self.number:08}-{self.token}.parquet"
+        name = "/".join(part for part in (relation, partition, file) if part)
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         written = self.connection.execute(
             f"copy ({select}) to '{_quoted(path)}' (format parquet, compression zstd)"
         ).fetchone()
         rows = int(written[0]) if written else 0
-        file = LakeFile(name=name, partition=partition, rows=rows, bytes=path.stat().st_size)
+        size = path.stat().st_size
         if partition and not rows:
             path.unlink()
-        return file
+        return LakeFile(name=name, partition=partition, rows=rows, bytes=size)
 
 
 def reading(folder: Path, files: Iterable[LakeFile]) -> str:

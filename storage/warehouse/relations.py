@@ -67,6 +67,13 @@ def reports(page: str) -> dict[str, Query]:
 
 
 @cache
+def steps() -> dict[str, Query]:
+    """The statements of a sync, by name."""
+    source = files("sql") / "duckdb" / "syncing.sql"
+    return parse_queries(source.read_text(encoding="utf-8"), "syncing.sql")
+
+
+@cache
 def asserts() -> dict[str, Query]:
     """Statements about the lake that must return no rows."""
     return {name: query for name, (query, _) in _files("asserts").items()}

@@ -58,6 +58,7 @@ UNREADABLE = (
     "file_rounds",
     "cdn_copies",
     "cdn_purges",
+    "sync_marks",
 )
 SEEN_BY: dict[str, set[str]] = {
     "organisation": set(PEOPLE),

@@ -1,0 +1,147 @@
+"""Reads from the record what the warehouse is made of, and makes rows of its datasets from it.
+
+One REPEATABLE READ, READ ONLY transaction as `service_role`: ADBC hands Arrow batches from Postgres
+to DuckDB, where the queries of `sql/duckdb/staging` join them. A watermark is a transaction id
+(`xid8`): every transaction before it was over when it was taken, so whatever commits later carries
+that id or a greater one and is read by the next pull, however long it was open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import adbc_driver_postgresql.dbapi as adbc
+import duckdb
+from pydantic import SecretStr
+
+from storage.errors import RecordUnavailable
+from storage.sqlfiles import Query, queries
+from storage.warehouse.relations import DATASETS, SMALL, staged, steps
+
+_Q = queries("warehouse")
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+_CHOSEN = ("generations", "attempts", "videos", "charges", "events", "first_made")
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """How far one look at the record reaches, and whose record it is."""
+
+    watermark: str
+    """Transactions before it are over."""
+    next: str
+    """This one has not begun."""
+    system_id: str
+    """Cluster, history and database: a watermark means nothing in another."""
+    time_zone: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to read again beside what changed: ids, as text, of rows that were put off."""
+
+    since: str
+    """The watermark of the last pull."""
+    again: dict[str, frozenset[str]]
+    """By dataset."""
+
+
+class Pull:
+    """One look at the record, for the length of a `with` block of `looking`."""
+
+    def __init__(self, cursor: adbc.Cursor, into: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self._into = into
+
+    def horizon(self) -> Horizon:
+        """How far this look reaches."""
+        self._cursor.execute(_Q["horizon"].text)
+        row = self._cursor.fetchone()
+        if row is None:
+            raise RecordUnavailable("The record has no organisation.", todo="Run `studio migrate`.")
+        return Horizon(*map(str, row))
+
+    def everything(self) -> None:
+        """Read every row into `pulled_…`."""
+        for name in (*_CHOSEN, *SMALL):
+            chosen = _Q["all_first_made"].text if name == "first_made" else ""
+            self._keep(f"pulled_{name}", _Q[name].with_parts(chosen=chosen), {})
+        self._into.execute(
+            "create or replace table pulled_marks"
+            " (dataset varchar, key varchar, was_at timestamp, was_on date)"
+        )
+
+    def changes(self, wanted: Wanted) -> None:
+        """Read whatever may have changed since the watermark, whole, into `pulled_…`."""
+        again = {name: ",".join(sorted(wanted.again.get(name, ()))) for name in DATASETS}
+        touched = self._touched(wanted.since) | set(again["generations"].split(","))
+        given = {**again, "generations": ",".join(sorted(touched - {""})), "since": wanted.since}
+        for name in _CHOSEN:
+            query = _Q[name].with_parts(chosen=_Q[f"chosen_{name}"].text)
+            self._keep(f"pulled_{name}", query, given)
+        for name in (*SMALL, "marks"):
+            self._keep(f"pulled_{name}", _Q[name], given)
+
+    def _touched(self, since: str) -> set[str]:
+        text, values = _positional(_Q["touched"], {"since": since})
+        self._cursor.execute(text, values)
+        ids = self._cursor.fetch_arrow_table().column("id")
+        return {
+            str(UUID(bytes=value)) if isinstance(value, bytes) else str(value)
+            for value in ids.to_pylist()
+        }
+
+    def _keep(self, name: str, query: Query, given: dict[str, str]) -> None:
+        text, values = _positional(query, given)
+        self._cursor.execute(text, values or None)
+        reader = self._cursor.fetch_record_batch()
+        self._into.register("arriving", reader)
+        try:
+            self._into.execute(f"create or replace table {name} as select * from arriving")
+        finally:
+            self._into.unregister("arriving")
+
+
+@contextmanager
+def looking(url: SecretStr, into: duckdb.DuckDBPyConnection) -> Iterator[Pull]:
+    """One look at the record, from which rows are read into a DuckDB connection.
+
+    Raises:
+        RecordUnavailable: Postgres can't be reached or refused a statement.
+    """
+    try:
+        with adbc.connect(url.get_secret_value()) as connection, connection.cursor() as cursor:
+            cursor.execute(_Q["begin"].text)
+            cursor.execute(_Q["act"].text)
+            yield Pull(cursor, into)
+    except adbc.Error as exc:
+        raise RecordUnavailable(
+            f"The database could not be read for the warehouse: {exc}", todo="It is tried again."
+        ) from exc
+
+
+def stage(into: duckdb.DuckDBPyConnection) -> None:
+    """Make `new_…` and `gone_…`, which `Lake.publish` takes, from what was pulled."""
+    for name, relation in staged().items():
+        into.execute(f"create or replace table new_{name} as {relation.query.text}")
+    for dataset in DATASETS:
+        kind = "bigint" if dataset == "events" else "uuid"
+        into.execute(steps()["make_gone"].with_parts(dataset=dataset, kind=kind).text)
+
+
+def _positional(query: Query, given: dict[str, str]) -> tuple[str, list[Any]]:
+    """The statement with `$1`, `$2` as ADBC wants it, and the values in that order."""
+    names: list[str] = []
+
+    def place(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            names.append(match[1])
+        return f"${names.index(match[1]) + 1}"
+
+    text = _PARAMETER.sub(place, query.text)
+    return text, [given[name] for name in names]

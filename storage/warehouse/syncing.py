@@ -1,0 +1,193 @@
+"""One pass that brings the lake up to the record.
+
+A pass reads what changed since the lake's watermark and publishes it with the next watermark, in
+one rename: whatever kills it, the next pass reads the same changes again, and applying them twice
+changes nothing. A lake of another record, another zone or with a file missing is made anew.
+
+Rewriting an old month because somebody rated one of its videos costs as much as the month is large:
+such corrections wait for each other. What is new never waits for them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from pydantic import SecretStr
+
+from storage.errors import WarehouseError
+from storage.warehouse.corrections import WAITING, Corrections
+from storage.warehouse.lake import Lake, Marks, reading
+from storage.warehouse.manifest import LakeFile, Manifest, falls_into
+from storage.warehouse.pulling import Horizon, Wanted, looking, stage
+from storage.warehouse.relations import DATASETS, SMALL, steps
+
+SCRATCH = "scratch"
+MEMORY = "1GB"
+
+_S = steps()
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass did."""
+
+    manifest: Manifest
+    whole: bool
+    """True: the lake was made anew."""
+    rows: int
+    """Rows written or removed; 0: nothing was another than before."""
+
+    @property
+    def waiting(self) -> int:
+        """Corrections of old months that are put off."""
+        return self.manifest.rows(WAITING)
+
+
+def sync(
+    url: SecretStr,
+    folder: Path,
+    *,
+    whole: bool = False,
+    corrections: bool = False,
+    still_mine: Callable[[], None] = lambda: None,
+    now: datetime | None = None,
+) -> Pass:
+    """Bring the lake up to the record.
+
+    `whole`: make it anew. `corrections`: put nothing off. `still_mine` raises when the caller's
+    lock is lost; it is asked before anything is published.
+
+    Raises:
+        RecordUnavailable: Postgres can't be read.
+        WarehouseBusy: somebody else has published meanwhile.
+        WarehouseError: the lake can't be read or written.
+    """
+    lake, now = Lake(folder), now or datetime.now(UTC)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _mapped_errors(), _scratch(folder) as connection:
+        waiting = Corrections(connection, lake, now, at_once=corrections)
+        old = None if whole else _usable(lake)
+        with looking(url, connection) as pull:
+            horizon = pull.horizon()
+            old = old if old and _continues(old, horizon) else None
+            if old is None:
+                pull.everything()
+            else:
+                pull.changes(Wanted(old.watermark, waiting.due(old)))
+        stage(connection)
+        if old is not None:
+            waiting.settle()
+        _drop_unchanged(connection, lake, old)
+        still_mine()
+        return _publish(connection, lake, old, horizon, now)
+
+
+def _usable(lake: Lake) -> Manifest | None:
+    try:
+        return lake.manifest() if lake.is_whole() else None
+    except WarehouseError:
+        return None
+
+
+def _continues(old: Manifest, horizon: Horizon) -> bool:
+    """Whether the lake is an earlier state of this record."""
+    same = (old.system_id, old.time_zone) == (horizon.system_id, horizon.time_zone)
+    return same and not old.demo and int(old.watermark) <= int(horizon.next)
+
+
+def _publish(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    old: Manifest | None,
+    horizon: Horizon,
+    now: datetime,
+) -> Pass:
+    marks = Marks(horizon.watermark, horizon.system_id, horizon.time_zone)
+    rows = _count(connection)
+    if (
+        old is not None
+        and not rows
+        and all(_is_same(connection, lake, old, name) for name in (*SMALL, WAITING))
+    ):
+        return Pass(lake.confirm(marks, now=now) or old, whole=False, rows=0)
+    manifest = lake.publish(connection, marks, whole=old is None, now=now, beside=(WAITING,))
+    return Pass(manifest, old is None, rows)
+
+
+def _drop_unchanged(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest | None
+) -> None:
+    """Leave only what is really another: a pass reads what may have changed, often twice."""
+    for dataset in DATASETS:
+        if old is None:
+            _run(connection, "forget_gone", dataset=dataset)
+            continue
+        _run(connection, "keep_what_is_back", dataset=dataset)
+        days = _run(connection, "touched_days", dataset=dataset).fetchall()
+        files = _files_of([day for (day,) in days], old.relations[dataset])
+        if files:
+            known = reading(lake.folder, files)
+            _run(connection, "drop_known_gone", dataset=dataset, known=known)
+            _run(connection, "drop_known_new", dataset=dataset, known=known)
+        else:
+            _run(connection, "forget_gone", dataset=dataset)
+
+
+def _files_of(days: list[str], files: Iterable[LakeFile]) -> list[LakeFile]:
+    return [file for file in files if any(falls_into(day, file.partition) for day in days)]
+
+
+def _is_same(connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest, name: str) -> bool:
+    """Whether a small relation is what the lake has."""
+    new = name if name == WAITING else f"new_{name}"
+    known = reading(lake.folder, old.relations[name])
+    return _run(connection, "differing", new=new, known=known).fetchone() == (0,)
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    counts = [_run(connection, "count", dataset=dataset).fetchone() for dataset in DATASETS]
+    return sum(row[0] for row in counts if row)
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, step: str, **parts: str
+) -> duckdb.DuckDBPyConnection:
+    return connection.execute(_S[step].with_parts(**parts).text)
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database for the length of one pass, on disk: a whole copy is larger than the memory."""
+    scratch = folder / SCRATCH
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(scratch / "spill"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    connection = duckdb.connect(str(scratch / "pass.duckdb"), config=config)
+    try:
+        connection.execute("set enable_progress_bar = false")
+        yield connection
+    finally:
+        connection.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _mapped_errors() -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, OSError) as exc:
+        raise WarehouseError(
+            f"The warehouse could not be brought up to date: {exc}",
+            todo="What is published stays. `studio warehouse rebuild` makes it anew.",
+        ) from exc
