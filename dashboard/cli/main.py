@@ -19,6 +19,8 @@ COMMANDS = {
     "simulator": ("dashboard.cli.processes", "Serve fal's protocol without fal."),
     "migrate": ("dashboard.cli.processes", "Bring database and file store to today's shape."),
     "doctor": ("dashboard.cli.doctor", "Check every service and every invariant of the books."),
+    "warehouse": ("dashboard.cli.warehouse", "Sync, rebuild and ask the DuckDB side."),
+    "demo": ("dashboard.cli.demo", "Make a history up, to see the figures with."),
     "bench": ("dashboard.cli.bench", "Measure speed on this machine, against the simulator."),
     "user": ("dashboard.cli.people", "People and roles."),
 }
