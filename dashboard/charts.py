@@ -45,7 +45,7 @@ def figure(
 ) -> go.Figure:
     """A figure in the studio's shape: no wasted margin, the legend above, one hover for a day.
 
-    `unit` is put before the numbers of the vertical axis, such as `$`.
+    `unit` stands before the numbers of the vertical axis: `$` or nothing.
     """
     made = go.Figure(list(traces))
     made.update_layout(
@@ -72,7 +72,12 @@ def figure(
         made.update_layout(barmode="relative")
     made.update_xaxes(showgrid=False, zeroline=False, automargin=True, title=None)
     made.update_yaxes(
-        tickprefix=unit, nticks=6, rangemode="tozero", automargin=True, zeroline=False, title=None
+        tickformat=f"{unit},.2~f",
+        nticks=6,
+        rangemode="tozero",
+        automargin=True,
+        zeroline=False,
+        title=None,
     )
     made.update_layout(**layout)
     return made

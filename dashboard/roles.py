@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobs.admission import SUBMITTING_ROLES
+from jobs.analytics import FIGURES_ROLES
 from storage.models import Role
 
 _EVERYBODY = frozenset(Role)
@@ -63,6 +64,13 @@ COMPARE = PageEntry(
     _EVERYBODY,
     listed=False,
 )
+COSTS = PageEntry(
+    "costs",
+    "Costs",
+    ":material/payments:",
+    "What was spent, whether it is on track, why it changed, and what came of it.",
+    FIGURES_ROLES,
+)
 BUDGETS = PageEntry(
     "budgets",
     "Budgets",
@@ -85,7 +93,7 @@ ACCOUNT = PageEntry(
     _EVERYBODY,
 )
 
-PAGES = (CREATE, QUEUE, GALLERY, COMPARE, BUDGETS, ALERTS, ACCOUNT)
+PAGES = (CREATE, QUEUE, GALLERY, COMPARE, COSTS, BUDGETS, ALERTS, ACCOUNT)
 
 ROLE_WORDS = {  # what a person can do here
     Role.MEMBER: "Make videos, follow them, and see the team's gallery.",

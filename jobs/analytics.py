@@ -184,7 +184,8 @@ def as_sql(filled: Filled) -> str:
     text = _PARAMETER.sub(
         lambda found: _literal(filled.parameters.get(found[1])), filled.query.text
     )
-    return f"-- {filled.query.description}\n{text}\n"
+    about = filled.query.description.split(" parameters:")[0]
+    return f"-- {about}\n{text}\n"
 
 
 def _literal(value: object) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -63,6 +64,12 @@ class Figures:
     def name(self, group: str, id: str | None) -> str:
         """How a member of a group is called."""
         return names_of(self.names, group, id)
+
+    def key(self, name: str) -> str:
+        """A widget's key that ends with the view, so that what was clicked in one period or by
+        other filters is not taken for a click in this one."""
+        asked = repr((self.view.filters, self.view.demo, self.lens.scope))
+        return f"{name}_{sha256(asked.encode()).hexdigest()[:12]}"
 
 
 def figures_head(

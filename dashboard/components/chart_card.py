@@ -30,11 +30,12 @@ class Source:
 
 
 @contextmanager
-def chart_card(
-    figures: Figures, title: str, source: Source, *, about: str = "", height: int | str = "content"
-) -> Iterator[None]:
-    """A card with a title, a hint, and a link that opens the chart's question as SQL."""
-    with st.container(border=True, height=height):  # type: ignore[arg-type]
+def chart_card(figures: Figures, title: str, source: Source, *, about: str = "") -> Iterator[None]:
+    """A card with a title, a hint, and a link that opens the chart's question as SQL.
+
+    It is as high as its neighbour in a row of columns.
+    """
+    with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{title}**", help=about or None, width="stretch")
             sql_link(figures, source)

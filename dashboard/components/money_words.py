@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 
 _CENT = Decimal("0.01")
 _HUNDREDTH_CENT = Decimal("0.0001")
+_THOUSAND = Decimal(1000)
 
 _WHOSE = {
     "organisation": "the organisation's",
@@ -25,6 +26,14 @@ def dollars(usd: Decimal, *, round_up: bool = False) -> str:
     unit = _CENT if size >= _CENT or size == 0 else _HUNDREDTH_CENT
     minus = "−" if usd < 0 else ""
     return f"{minus}${size.quantize(unit, ROUND_UP if round_up else ROUND_HALF_UP):,}"
+
+
+def round_dollars(usd: Decimal) -> str:
+    """As `dollars`, without the cents from a thousand dollars on: for figures at a glance."""
+    if abs(usd) < _THOUSAND:
+        return dollars(usd)
+    minus = "−" if usd < 0 else ""
+    return f"{minus}${abs(usd).quantize(Decimal(1), ROUND_HALF_UP):,}"
 
 
 def budget_name(scope: str, period: str) -> str:

@@ -14,8 +14,8 @@ and list_contains($campaigns, coalesce(campaign_id, '00000000-0000-0000-0000-000
 and list_contains($people, coalesce(person_id, '00000000-0000-0000-0000-000000000000'::uuid))
 
 -- name: models
--- Only what these models made.
-and list_contains($models, model)
+-- Only what these models made; the empty name stands for what belongs to no generation.
+and list_contains($models, coalesce(model, ''))
 
 -- name: resolutions
 -- Only what was made in these resolutions.

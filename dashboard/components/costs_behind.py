@@ -1,0 +1,118 @@
+"""What stands behind a part of a chart: rows of the ledger or generations, with ways to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard.components.analytics_bar import Figures
+from dashboard.components.cause_words import reason_words
+from dashboard.components.chart_card import Source, sql_link
+from dashboard.components.money_words import dollars
+from dashboard.error_frame import plain
+from dashboard.roles import GALLERY, QUEUE, PageEntry, pages_for
+from jobs.analytics import Filters
+from storage.models import Role
+
+MOST_ROWS = 200
+_KINDS = {"charge": "Charge", "adjustment": "Correction"}
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Which part of a chart was chosen."""
+
+    words: str
+    filters: Filters
+    reason: str | None = None
+    """A reason of waste; None: charges of any kind."""
+
+
+def show_behind(figures: Figures, behind: Behind) -> None:
+    """The rows of what was chosen, with their sum."""
+    more = {} if behind.reason is None else {"reason": behind.reason}
+    name = "charges_behind" if behind.reason is None else "waste_behind"
+    rows = figures.rows("costs", name, behind.filters, **more)
+    with st.container(border=True, key="costs_behind"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**Behind it: {plain(behind.words)}**", width="stretch")
+            sql_link(figures, Source("costs", name, behind.filters, more=more))
+        if not rows:
+            st.caption("Nothing was charged there.")
+            return
+        st.caption(_sum_words(rows).replace("$", r"\$"))
+        st.dataframe(
+            [_shown(row, figures) for row in rows],
+            hide_index=True,
+            height=min(38 + 35 * len(rows), 400),
+            column_config=_COLUMNS,
+            placeholder="",
+            column_order=_order(figures, rows),
+        )
+
+
+def _sum_words(rows: list[dict[str, Any]]) -> str:
+    number, usd = rows[0]["all_rows"], rows[0]["all_usd"]
+    words = f"{number:,} {'row' if number == 1 else 'rows'}, {dollars(usd)} together"
+    return f"{words}; the {MOST_ROWS} dearest are shown." if number > MOST_ROWS else f"{words}."
+
+
+def _shown(row: dict[str, Any], figures: Figures) -> dict[str, Any]:
+    return {
+        "Open": _address(row, figures),
+        "When": _moment(row["created_at"], figures.zone),
+        "Title": row["title"] or row.get("note") or "",
+        "Person": row["person"] or "",
+        "Model": figures.name("model", row["model"]),
+        "Resolution": row["resolution"] or "",
+        "Length": row["duration_s"],
+        "Outcome": _outcome(row),
+        "Amount": float(row["amount_usd"]),
+    }
+
+
+def _outcome(row: dict[str, Any]) -> str:
+    if row.get("kind") == "adjustment":
+        return _KINDS["adjustment"]
+    if row["cause"]:
+        return reason_words(row["cause"])
+    return str(row["status"] or "").capitalize()
+
+
+_COLUMNS = {
+    "Open": st.column_config.LinkColumn("", display_text=":material/open_in_new:", width=40),
+    "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
+    "Length": st.column_config.NumberColumn(format="%d s", width="small"),
+    "Resolution": st.column_config.TextColumn(width="small"),
+    "Amount": st.column_config.NumberColumn(format="dollar", width="small"),
+}
+
+
+def _order(figures: Figures, rows: list[dict[str, Any]]) -> list[str]:
+    """All columns; without the links where none leads anywhere."""
+    names = ["When", "Title", "Person", "Model", "Resolution", "Length", "Outcome", "Amount"]
+    return ["Open", *names] if any(_address(row, figures) for row in rows) else names
+
+
+def _address(row: dict[str, Any], figures: Figures) -> str | None:
+    """Where the generation is to be seen; None for a correction of none, and for a made-up one."""
+    id = row["generation_id"]
+    if id is None or figures.view.demo:
+        return None
+    if row["status"] == "completed" and _has(GALLERY, figures.person.role):
+        return f"/{GALLERY.name}?video={id}"
+    return f"/{QUEUE.name}?generation={id}" if _has(QUEUE, figures.person.role) else None
+
+
+def _has(page: PageEntry, role: Role) -> bool:
+    return page in pages_for(role)
+
+
+def _moment(at: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401
+    """A time of the lake, which is naive UTC, on the company's clock."""
+    from datetime import UTC
+
+    return at.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)

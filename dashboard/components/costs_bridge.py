@@ -1,0 +1,122 @@
+"""Why spend changed against the period before, as a bridge from one sum to the other."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import accumulate
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard import charts
+from dashboard.components.analytics_bar import Figures
+from dashboard.components.chart_card import Source, chart_card
+from dashboard.components.money_words import dollars
+from dashboard.components.period_words import period_words
+from jobs.periods import Period
+from jobs.spend_bridge import Side, bridge, side_of
+
+_LABELS = {
+    "volume": "Volume",
+    "model": "Model",
+    "resolution": "Resolution",
+    "duration": "Length",
+    "price": "Price",
+    "waste": "Waste",
+    "rest": "Rest",
+}
+_WORDS = {
+    "volume": ("more videos", "fewer videos"),
+    "model": ("dearer models", "cheaper models"),
+    "resolution": ("higher resolutions", "lower resolutions"),
+    "duration": ("longer videos", "shorter videos"),
+    "price": ("a higher price for a second", "a lower price for a second"),
+    "waste": ("more waste", "less waste"),
+    "rest": ("corrections and charges of other days", "corrections and charges of other days"),
+}
+_ABOUT = (
+    "What good videos cost is taken from the period before to this one, one step after the other: "
+    "as many as now, the models of now, the resolutions, the lengths, the prices for a second. "
+    "Waste is what failed, was stopped or rejected. The rest is corrections of no video and "
+    "charges of videos begun in another period. The steps add up to the change to the cent."
+)
+
+
+def costs_bridge(figures: Figures, now: dict[str, Any], before: dict[str, Any]) -> None:
+    """The bridge and its story in a sentence; `now` and `before` are rows of `costs/totals`."""
+    view = figures.view
+    with chart_card(figures, "Why did spend change?", Source("costs", "bridge"), about=_ABOUT):
+        if not before["spend_usd"] and not now["spend_usd"]:
+            st.caption("Nothing was spent in either period.")
+            return
+        sides = [
+            _side(figures, view.before, before["spend_usd"]),
+            _side(figures, view.filters, now["spend_usd"]),
+        ]
+        steps = bridge(*sides)
+        st.markdown(story(steps, before["spend_usd"], now["spend_usd"]).replace("$", r"\$"))
+        names = [
+            period_words(Period(view.before.since, view.before.until)),
+            period_words(view.period),
+        ]
+        _draw(figures, steps, sides, names)
+
+
+def story(steps: dict[str, Decimal], before: Decimal, now: Decimal) -> str:
+    """The change and its two largest parts in words."""
+    change = now - before
+    if not change:
+        return "Spend did not change."
+    verb = "rose" if change > 0 else "fell"
+    share = f" ({abs(float(change / before)):.0%})" if before > 0 else ""
+    parts = sorted((step for step in steps.items() if step[1]), key=lambda step: -abs(step[1]))
+    told = [
+        f"{_WORDS[name][usd < 0]} {'+' if usd > 0 else ''}{dollars(usd)}" for name, usd in parts[:2]
+    ]
+    most = f" Mostly {' and '.join(told)}." if told else ""
+    ends = f"from {dollars(before)} to {dollars(now)}"
+    return f"Spend {verb} by **{dollars(abs(change))}**{share}, {ends}.{most}"
+
+
+def _side(figures: Figures, filters: Any, spend_usd: Decimal) -> Side:  # noqa: ANN401
+    return side_of(figures.rows("costs", "bridge", filters), spend_usd)
+
+
+def _draw(figures: Figures, steps: dict[str, Decimal], sides: list[Side], names: list[str]) -> None:
+    shown = {name: usd for name, usd in steps.items() if usd}
+    ends = [side.spend_usd for side in sides]
+    usd = [*shown.values(), ends[1] - ends[0]]
+    trace = go.Waterfall(
+        x=[*(_LABELS[name] for name in shown), "Change"],
+        y=[float(one) for one in usd],
+        measure=[*("relative" for _ in shown), "total"],
+        text=[_signed(one) for one in usd],
+        textposition="outside",
+        cliponaxis=False,
+        increasing_marker_color=charts.BAD,
+        decreasing_marker_color=charts.GOOD,
+        totals_marker_color=charts.PALETTE[0],
+        connector_line={"width": 1, "color": charts.GREY},
+        customdata=[[_signed(one, exact=True)] for one in usd],
+        hovertemplate="%{x}: %{customdata[0]}<extra></extra>",
+    )
+    made = charts.figure([trace], unit="$", legend=False, height=290, hovermode="closest")
+    made.update_yaxes(range=_room(usd), zeroline=True)
+    told = ", ".join(f"{_LABELS[name]} {dollars(one)}" for name, one in shown.items())
+    alt = f"From {dollars(ends[0])} ({names[0]}) to {dollars(ends[1])} ({names[1]}): {told}."
+    charts.show_chart(made, key=figures.key("costs_bridge"), alt=alt)
+
+
+def _room(usd: list[Decimal]) -> list[float]:
+    """The axis around all levels of the bridge, with room for the words outside of bars."""
+    levels = [0.0, *accumulate(float(step) for step in usd[:-1])]
+    span = max(levels) - min(levels) or 1.0
+    return [min(levels) - 0.14 * span, max(levels) + 0.14 * span]
+
+
+def _signed(usd: Decimal, *, exact: bool = False) -> str:
+    """A step in words; above a bar without the cents of large sums."""
+    size = abs(usd)
+    words = f"${size:,.0f}" if size >= 100 and not exact else dollars(size)
+    return f"{'+' if usd > 0 else '−'}{words}"

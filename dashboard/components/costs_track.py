@@ -1,0 +1,225 @@
+"""Is it on track: the month so far, where it leads, and when a budget will be used up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import accumulate
+from uuid import UUID
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard import budget_reads, charts
+from dashboard.components.analytics_bar import Figures
+from dashboard.components.budget_bar import budget_title
+from dashboard.components.chart_card import Source, chart_card
+from dashboard.components.money_words import dollars
+from dashboard.error_frame import plain
+from dashboard.roles import BUDGETS, pages_for
+from jobs.analytics import Filters
+from jobs.forecasting import HISTORY_DAYS, DayAhead, Forecast, exhausted_on, forecast
+from jobs.periods import month_after
+from storage.errors import StudioError
+from storage.records.budgets import Budget
+
+MOST_BUDGETS = 4
+_ABOUT = (
+    "This calendar month, whatever period is chosen above; the filters hold. The days to come cost "
+    "what the same weekday did in the eight weeks before today; the shaded range holds four months "
+    "of five."
+)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """When a budget is used up."""
+
+    budget: Budget
+    expected: date | None
+    """None: not this month."""
+    soonest: date | None
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether it has nothing left already."""
+        return self.budget.free_usd <= 0
+
+
+def month_forecast(figures: Figures) -> tuple[Forecast, dict[date, Decimal]]:
+    """This month with the filters of the page, and the spend of its days and those before."""
+    first = figures.today.replace(day=1)
+    rows = figures.rows("costs", "daily", _history(figures))
+    spend = {row["day"]: row["spend_usd"] for row in rows}
+    return forecast(spend, first, month_after(first), figures.today), spend
+
+
+def costs_track(figures: Figures, ahead: Forecast, spend: dict[date, Decimal]) -> None:
+    """The month's course, and the budgets that may not last."""
+    source = Source("costs", "daily", _history(figures))
+    with chart_card(figures, f"{figures.today:%B}, so far and expected", source, about=_ABOUT):
+        end = ahead.end
+        if end is None:
+            st.caption("Nothing was spent in the eight weeks before: there is no pace to go by.")
+        else:
+            st.markdown(_words(ahead, end).replace("$", r"\$"))
+        _draw(figures, ahead, spend)
+        _budgets(figures)
+
+
+def _history(figures: Figures) -> Filters:
+    first = figures.today.replace(day=1)
+    since = min(first, figures.today - HISTORY_DAYS * _DAY)
+    return replace(figures.view.filters, since=since, until=figures.today + _DAY)
+
+
+def _words(ahead: Forecast, end: DayAhead) -> str:
+    few = ahead.history_days < HISTORY_DAYS
+    basis = f" Only {ahead.history_days} days of history." if few else ""
+    return (
+        f"**{dollars(ahead.spent_usd)}** so far, about **{dollars(end.expected_usd)}** by "
+        f"{end.day.day} {end.day:%B} ({dollars(end.low_usd)} to {dollars(end.high_usd)}).{basis}"
+    )
+
+
+def _draw(figures: Figures, ahead: Forecast, spend: dict[date, Decimal]) -> None:
+    first = figures.today.replace(day=1)
+    days = [first + number * _DAY for number in range((figures.today - first).days + 1)]
+    course = list(accumulate(float(spend.get(day, 0)) for day in days))
+    traces = [_line("Spent", days, course, width=3)]
+    if ahead.end is not None and len(ahead.ahead) > 1:
+        traces = [*_fan(figures.today, course[-1], ahead.ahead[1:]), *traces]
+    made = charts.figure(traces, unit="$", height=240)
+    made.update_xaxes(tickformat="%-d %b", range=[first, month_after(first) - _DAY])
+    alt = f"Spend of the month: {dollars(ahead.spent_usd)} so far."
+    charts.show_chart(made, key="costs_month", alt=alt)
+
+
+def _fan(today: date, spent: float, ahead: tuple[DayAhead, ...]) -> list[go.Scatter]:
+    days = [today, *(one.day for one in ahead)]
+    high = [spent, *(float(one.high_usd) for one in ahead)]
+    low = [spent, *(float(one.low_usd) for one in ahead)]
+    expected = [spent, *(float(one.expected_usd) for one in ahead)]
+    hidden = {
+        "mode": "lines",
+        "line_width": 0,
+        "showlegend": False,
+        "line_color": charts.PALETTE[0],
+    }
+    return [
+        go.Scatter(x=days, y=high, name="At most", **hidden),
+        go.Scatter(
+            x=days,
+            y=low,
+            name="At least",
+            fill="tonexty",
+            fillcolor="rgba(99, 102, 241, 0.16)",
+            **hidden,
+        ),
+        _line("Expected", days, expected, dash="dot"),
+    ]
+
+
+def _line(
+    name: str, days: list[date], values: list[float], *, width: int = 2, dash: str = "solid"
+) -> go.Scatter:
+    return go.Scatter(
+        x=days,
+        y=values,
+        name=name,
+        mode="lines",
+        line={"width": width, "dash": dash, "color": charts.PALETTE[0]},
+        hovertemplate="%{y:$,.2f}",
+    )
+
+
+# --- budgets ---
+
+
+def _budgets(figures: Figures) -> None:
+    """When hard month budgets run out. They are the record's, so a demo has none."""
+    if figures.view.demo:
+        st.caption("Budgets hold real money only: a demo has none.")
+        return
+    try:
+        found = outlooks(figures)
+    except StudioError as exc:
+        st.caption(plain(exc.happened))
+        return
+    for one in found[:MOST_BUDGETS]:
+        st.markdown(_outlook_words(one).replace("$", r"\$"))
+    if BUDGETS in pages_for(figures.person.role):
+        words = "All budgets" if found else "No month budget is set. Set one"
+        st.page_link(BUDGETS.file, label=words, icon=BUDGETS.icon)
+
+
+def outlooks(figures: Figures) -> list[Outlook]:
+    """Hard budgets of a month that the reader sees, those that run out first in front.
+
+    Raises:
+        RecordUnavailable: try again later.
+    """
+    hard = _hard_months(figures)
+    if not hard:
+        return []
+    since = min(figures.today.replace(day=1), figures.today - HISTORY_DAYS * _DAY)
+    asked = Filters(since, figures.today + _DAY)
+    spend: dict[tuple[str, str | None], dict[date, Decimal]] = defaultdict(dict)
+    for row in figures.rows("costs", "budget_days", asked):
+        spend[row["scope"], row["id"]][row["day"]] = row["spend_usd"]
+    found = [_outlook(figures, one, spend[one.scope, _text(one.target_id)]) for one in hard]
+    return sorted(found, key=_urgency)
+
+
+def _hard_months(figures: Figures) -> list[Budget]:
+    """Budgets that the reader's rows tell all of: a manager's team is not the organisation."""
+    seen = budget_reads.overview(figures.person.id).budgets
+    sees_all = figures.lens.scope.team_id is None
+    return [
+        one
+        for one in seen
+        if one.kind == "hard"
+        and one.period == "month"
+        and (one.target_id is not None or (one.scope == "organisation" and sees_all))
+    ]
+
+
+def _outlook(figures: Figures, budget: Budget, spend: dict[date, Decimal]) -> Outlook:
+    """Its pace is the lake's; what is spent and held is the record's, which is newer."""
+    first = figures.today.replace(day=1)
+    ahead = forecast(spend, first, month_after(first), figures.today)
+    room = budget.limit_usd - budget.held_usd - (budget.spent_usd - ahead.spent_usd)
+    return Outlook(budget, exhausted_on(ahead, room), exhausted_on(ahead, room, soonest=True))
+
+
+def _urgency(one: Outlook) -> tuple[bool, date, date, Decimal]:
+    expected, soonest = one.expected or date.max, one.soonest or date.max
+    return not one.is_used_up, expected, soonest, -one.budget.used_share
+
+
+def _outlook_words(one: Outlook) -> str:
+    budget = one.budget
+    name = f"**{plain(budget_title(budget))}**"
+    used = f"{dollars(budget.spent_usd)} of {dollars(budget.limit_usd)}"
+    if one.is_used_up:
+        return f":red[:material/block:] {name}: used up ({used})"
+    if one.expected:
+        early = f", maybe {_day(one.soonest)}" if one.soonest and one.soonest < one.expected else ""
+        when = f"about {_day(one.expected)}{early}"
+        return f":orange[:material/warning:] {name}: used up {when} ({used})"
+    if one.soonest:
+        return (
+            f":orange[:material/help:] {name}: may be used up from {_day(one.soonest)} on ({used})"
+        )
+    return f":green[:material/check_circle:] {name}: lasts the month ({used})"
+
+
+def _day(day: date | None) -> str:
+    return f"{day.day} {day:%b}" if day else ""
+
+
+def _text(id: UUID | None) -> str | None:
+    return str(id) if id else None
