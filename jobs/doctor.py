@@ -16,6 +16,7 @@ from jobs.bootstrap import Services
 from jobs.cdn_checks import cdn_checks
 from jobs.checks import Check, shortened, told
 from jobs.file_checks import file_checks
+from jobs.warehouse_checks import warehouse_checks
 from storage.errors import StudioError
 from storage.records import books, events
 
@@ -36,7 +37,8 @@ def examine(services: Services) -> list[Check]:
         ("workers and watcher are at work", _processes),
     ]
     checks = [Check(name, _found(check, services)) for name, check in named]
-    return [*checks, *cdn_checks(services), *file_checks(services), *_invariants(services)]
+    derived = [*cdn_checks(services), *file_checks(services), *warehouse_checks(services)]
+    return [*checks, *derived, *_invariants(services)]
 
 
 def _found(check: Callable[[Services], list[str]], services: Services) -> list[str]:

@@ -1,30 +1,31 @@
-"""Keeps the warehouse up to the record: by the watcher every few seconds, and by hand.
+"""Brings the warehouse up to the record: the use cases behind the terminal and the watcher.
 
-The warehouse is derived. Whatever goes wrong here is logged and tried again, and stops no
-generation.
+The warehouse is derived: whatever goes wrong here stops no generation.
 """
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
+from pydantic import SecretStr
 
 from jobs.bootstrap import LIVE, Services
 from storage.errors import SettingsError, StudioError, WarehouseBusy, WarehouseError
+from storage.postgres import Database
 from storage.records import warehouse as record
 from storage.warehouse.lake import GRACE_S, Lake
 from storage.warehouse.manifest import Manifest
-from storage.warehouse.syncing import Pass, sync
 from storage.warehouse.turn import own_turn
+
+# Many import this, few sync: DuckDB, Arrow and ADBC are imported at the first pass.
+if TYPE_CHECKING:
+    from storage.warehouse.syncing import Pass
 
 log = structlog.get_logger(__name__)
 
-WAREHOUSE_S = 2.0
-"""How often the watcher looks whether something was written."""
 CONFIRMED_EVERY = timedelta(minutes=1)
 """So often the lake says that it is up to date when nothing changes."""
 
@@ -39,7 +40,7 @@ def sync_warehouse(services: Services, *, corrections: bool = False) -> Pass:
         WarehouseError: the lake can't be read or written.
         RecordUnavailable: Postgres can't be read.
     """
-    return _sync(services, whole=False, corrections=corrections)
+    return sync_folder(_url(services), live_folder(services), corrections=corrections)
 
 
 def rebuild_warehouse(services: Services) -> Pass:
@@ -47,10 +48,10 @@ def rebuild_warehouse(services: Services) -> Pass:
 
     Raises:
         WarehouseBusy: another process is at it.
-        WarehouseError: the lake can't be written.
+        WarehouseError: the lake can't be written, or contradicts itself.
         RecordUnavailable: Postgres can't be read.
     """
-    return _sync(services, whole=True, corrections=True)
+    return sync_folder(_url(services), live_folder(services), whole=True)
 
 
 def live_folder(services: Services) -> Path:
@@ -58,65 +59,65 @@ def live_folder(services: Services) -> Path:
     return services.settings.warehouse_folder / LIVE
 
 
-def _sync(services: Services, *, whole: bool, corrections: bool) -> Pass:
-    url = services.settings.database_url
-    if url is None:
+def _url(services: Services) -> SecretStr:
+    if services.settings.database_url is None:
         raise SettingsError("No database is configured.")
-    folder = live_folder(services)
+    return services.settings.database_url
+
+
+def sync_folder(
+    url: SecretStr, folder: Path, *, whole: bool = False, corrections: bool = False
+) -> Pass:
+    """One pass over the lake in `folder`, when nobody else is at it; see `sync_warehouse`."""
+    from storage.warehouse.syncing import sync
+
     with own_turn(url) as still_mine:
         done = sync(url, folder, whole=whole, corrections=corrections, still_mine=still_mine)
         Lake(folder).collect_garbage(GRACE_S)
+    if done.whole:
+        _check(folder, done)
     return done
 
 
-@dataclass
-class WarehouseUpkeep:
-    """The watcher's chore: a pass when something was written, in a thread of its own.
+def _check(folder: Path, done: Pass) -> None:
+    """A lake that was made anew is checked before anybody relies on it for long."""
+    from storage.warehouse.checking import Checking
 
-    A whole copy may take minutes. The thread is a daemon: a watcher that is told to stop doesn't
-    wait for it, because a pass may be killed at any moment.
-    """
-
-    services: Services
-    _thread: threading.Thread | None = None
-
-    async def run(self) -> None:
-        """Begin a pass unless the last one is still at it."""
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(
-                target=keep_warehouse, args=(self.services,), name="warehouse", daemon=True
-            )
-            self._thread.start()
+    broken = [rule for rule in Checking(folder, done.manifest).with_itself() if rule.rows]
+    if broken:
+        what, problem = broken[0].rows[0]
+        raise WarehouseError(
+            f"The new warehouse contradicts itself: {broken[0].rule} {what}: {problem}.",
+            todo="It is a mistake of the studio: `studio doctor` has the whole list.",
+        )
 
 
-def keep_warehouse(services: Services) -> None:
+def keep_warehouse(database: Database, url: SecretStr, folder: Path) -> None:
     """A pass if one is due. What goes wrong is logged; the next one tries again."""
     try:
-        if _is_due(services, datetime.now(UTC)):
-            done = sync_warehouse(services)
+        if _is_due(database, folder, datetime.now(UTC)):
+            done = sync_folder(url, folder)
             log.debug("warehouse synced", rows=done.rows, whole=done.whole, waiting=done.waiting)
     except WarehouseBusy:
         log.debug("somebody else syncs the warehouse")
-    except Exception as exc:
-        log.warning("the warehouse was not synced", error=str(exc), exc_info=not _foreseen(exc))
+    except StudioError as exc:
+        log.warning("the warehouse was not synced", error=str(exc))
+    except Exception:
+        log.exception("the warehouse was not synced")
 
 
-def _foreseen(exc: Exception) -> bool:
-    return isinstance(exc, StudioError)
-
-
-def _is_due(services: Services, now: datetime) -> bool:
+def _is_due(database: Database, folder: Path, now: datetime) -> bool:
     """Whether something was written, or may have changed unwritten: names, and money set aside."""
-    manifest = _manifest(services)
+    manifest = _manifest(folder)
     if manifest is None or now - manifest.published_at > CONFIRMED_EVERY:
         return True
-    with services.database.as_service() as tx:
+    with database.as_service() as tx:
         return record.any_since(tx, manifest.watermark)
 
 
-def _manifest(services: Services) -> Manifest | None:
+def _manifest(folder: Path) -> Manifest | None:
     """The lake's state; None when there is none or it can't be read: then it is made anew."""
     try:
-        return Lake(live_folder(services)).manifest()
+        return Lake(folder).manifest()
     except WarehouseError:
         return None

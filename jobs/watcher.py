@@ -35,7 +35,7 @@ from jobs.observing import Sight, write_sights
 from jobs.pace import UsualTimes, next_poll_in_s
 from jobs.recovery import settle_unknowns, sweep
 from jobs.steps import Step, reached
-from jobs.warehousing import WAREHOUSE_S, WarehouseUpkeep
+from jobs.warehouse_process import WAREHOUSE_S, WarehouseUpkeep
 from storage.errors import RecordError, RecordUnavailable
 from storage.leadership import Leadership
 from storage.models import GenerationStatus
@@ -114,6 +114,7 @@ class Watcher:
         log.info("leading")
         reached(Step.WATCH_LEADING)
         self.followed, self.sights = {}, {}
+        warehouse = WarehouseUpkeep(self.services)
         chores = [
             asyncio.create_task(self._every(RELOAD_S, self._reload)),
             asyncio.create_task(self._every(SWEEP_S, self._sweep)),
@@ -121,7 +122,7 @@ class Watcher:
             asyncio.create_task(self._every(ALERTS_S, self._watch_alerts)),
             asyncio.create_task(self._every(FILES_S, self._mend_files)),
             asyncio.create_task(self._every(CDN_S, CdnUpkeep(self.services).run)),
-            asyncio.create_task(self._every(WAREHOUSE_S, WarehouseUpkeep(self.services).run)),
+            asyncio.create_task(self._every(WAREHOUSE_S, warehouse.run)),
             asyncio.create_task(self._every(SWEEP_S, lambda: self._still(leadership))),
             asyncio.create_task(self._every(TICK_S, self._poll_due)),
             asyncio.create_task(self._every(TICK_S, self._write_sights)),
@@ -132,6 +133,7 @@ class Watcher:
             for chore in done:
                 chore.result()
         finally:
+            warehouse.close()
             for chore in chores:
                 chore.cancel()
             for poll in self.polls:

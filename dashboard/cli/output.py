@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -28,8 +28,8 @@ def show_json(value: object) -> None:
 def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, UUID):
+    if isinstance(value, UUID | timedelta):
         return str(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date | time):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import adbc_driver_postgresql.dbapi as adbc
 import duckdb
@@ -79,22 +78,30 @@ class Pull:
     def changes(self, wanted: Wanted) -> None:
         """Read whatever may have changed since the watermark, whole, into `pulled_…`."""
         again = {name: ",".join(sorted(wanted.again.get(name, ()))) for name in DATASETS}
-        touched = self._touched(wanted.since) | set(again["generations"].split(","))
-        given = {**again, "generations": ",".join(sorted(touched - {""})), "since": wanted.since}
+        touched = self._ids("touched", wanted.since) | wanted.again.get("generations", frozenset())
+        given = {**again, "generations": ",".join(sorted(touched)), "since": wanted.since}
         for name in _CHOSEN:
             query = _Q[name].with_parts(chosen=_Q[f"chosen_{name}"].text)
             self._keep(f"pulled_{name}", query, given)
         for name in (*SMALL, "marks"):
             self._keep(f"pulled_{name}", _Q[name], given)
 
-    def _touched(self, since: str) -> set[str]:
-        text, values = _positional(_Q["touched"], {"since": since})
-        self._cursor.execute(text, values)
-        ids = self._cursor.fetch_arrow_table().column("id")
-        return {
-            str(UUID(bytes=value)) if isinstance(value, bytes) else str(value)
-            for value in ids.to_pylist()
+    def totals(self, wanted: Wanted) -> Wanted:
+        """Read into `pulled_totals` what the record has; what was left out, as a pull would read
+        it."""
+        found = {
+            "generations": self._ids("touched", wanted.since),
+            "charges": self._ids("touched_charges", wanted.since),
         }
+        again = {name: ids | wanted.again.get(name, frozenset()) for name, ids in found.items()}
+        given = {name: ",".join(sorted(ids)) for name, ids in again.items()}
+        self._keep("pulled_totals", _Q["totals"], given)
+        return Wanted(wanted.since, again)
+
+    def _ids(self, query: str, since: str) -> frozenset[str]:
+        text, values = _positional(_Q[query], {"since": since})
+        self._cursor.execute(text, values)
+        return frozenset(self._cursor.fetch_arrow_table().column("id").to_pylist())
 
     def _keep(self, name: str, query: Query, given: dict[str, str]) -> None:
         text, values = _positional(query, given)

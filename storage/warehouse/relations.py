@@ -69,14 +69,24 @@ def reports(page: str) -> dict[str, Query]:
 @cache
 def steps() -> dict[str, Query]:
     """The statements of a sync, by name."""
-    source = files("sql") / "duckdb" / "syncing.sql"
-    return parse_queries(source.read_text(encoding="utf-8"), "syncing.sql")
+    return _blocks("syncing.sql")
+
+
+@cache
+def reconciling() -> dict[str, Query]:
+    """The statements that compare the lake with the record, by name."""
+    return _blocks("reconciling.sql")
 
 
 @cache
 def asserts() -> dict[str, Query]:
     """Statements about the lake that must return no rows."""
     return {name: query for name, (query, _) in _files("asserts").items()}
+
+
+def _blocks(name: str) -> dict[str, Query]:
+    source = files("sql") / "duckdb" / name
+    return parse_queries(source.read_text(encoding="utf-8"), name)
 
 
 def _relations(folder: str) -> dict[str, Relation]:

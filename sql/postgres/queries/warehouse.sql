@@ -41,7 +41,7 @@ select true;
 -- name: touched
 -- Generations whose row in the warehouse may be another now, with those that came after one that
 -- was made for the first time.
-select t.id from (
+select t.id::text as id from (
     select g.id from studio.generations as g where g.sync_xid >= %(since)s::text::xid8
     union
     select a.generation_id from studio.attempts as a where a.sync_xid >= %(since)s::text::xid8
@@ -190,3 +190,23 @@ where g.status = 'completed' and g.fingerprint in (
 where g.status = 'completed' and g.fingerprint in (
     select t.fingerprint from studio.generations as t
     group by t.fingerprint having count(*) > 1);
+
+-- name: touched_charges
+-- Rows of the ledger that may be others now.
+select c.id::text as id from studio.charges as c where c.sync_xid >= %(since)s::text::xid8
+union
+select m.key from studio.sync_marks as m
+where m.sync_xid >= %(since)s::text::xid8 and m.dataset = 'charges';
+
+-- name: totals
+-- What the warehouse has to agree on, without the rows that it has still to read.
+select 'generations' as what, g.status as name, count(*) as n, sum(g.estimate_usd)::text as usd
+from studio.generations as g
+where g.id <> all(string_to_array(%(generations)s, ',')::uuid [])
+group by g.status
+union all
+select 'charges', c.kind, count(*), sum(c.amount_usd)::text
+from studio.charges as c
+where c.id <> all(string_to_array(%(charges)s, ',')::uuid [])
+    and coalesce(c.generation_id <> all(string_to_array(%(generations)s, ',')::uuid []), true)
+group by c.kind;

@@ -33,6 +33,7 @@ from storage.objects.local import LocalStore
 from storage.postgres import Database
 from storage.settings import load_settings
 from storage.sqlfiles import queries
+from storage.warehouse.reader import WarehouseReader
 from tests.integration.record.record_rows import sql
 from tests.integration.record.whole_studio import (
     admit_one,
@@ -98,10 +99,15 @@ def done(studio: tuple[Services, UUID], services: Services) -> UUID:
 
 @pytest.fixture
 def red(services: Services) -> Callable[..., list[Check]]:
-    """The checks that found something, with one service replaced if asked."""
+    """The checks that found something, with one service replaced if asked.
+
+    What they look at is broken past every trigger, so the warehouse would be told of it as well:
+    tests/integration/warehouse has the checks of that.
+    """
+    elsewhere = WarehouseReader(services.settings.data_dir / "no-warehouse")
 
     def run(**replaced: Any) -> list[Check]:
-        checks = examine(dataclasses.replace(services, **replaced))
+        checks = examine(dataclasses.replace(services, **{"warehouse": elsewhere, **replaced}))
         return [check for check in checks if check.problems]
 
     return run
@@ -112,7 +118,8 @@ Red = Callable[..., list[Check]]
 
 def test_a_studio_that_did_its_work_is_green(services: Services, done: UUID, red: Red) -> None:
     assert red() == []
-    assert len(examine(services)) == 11 + len(INVARIANTS)
+    names = [check.name for check in examine(services) if "warehouse" not in check.name]
+    assert len(names) == 11 + len(INVARIANTS)
 
 
 # --- the books: each invariant, broken by hand ---

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from jobs.demo import write_demo
 from storage.warehouse.syncing import Pass, sync
 
 Sync = Callable[..., Pass]
+
+DEMO_GENERATIONS = 2000
+DEMO_NOW = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -27,3 +32,11 @@ def synced(database_url: SecretStr, lake_folder: Path) -> Sync:
         return sync(database_url, lake_folder, **how)  # type: ignore[arg-type]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo lake that no test changes."""
+    folder = tmp_path_factory.mktemp("demo") / "lake"
+    write_demo(folder, generations=DEMO_GENERATIONS, months=3, seed=1, now=DEMO_NOW)
+    return folder

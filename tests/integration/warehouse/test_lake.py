@@ -1,0 +1,149 @@
+"""How the lake is written: by changes as well as whole, in files that others may be reading."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.errors import WarehouseError
+from storage.warehouse.lake import GRACE_S, Lake
+from storage.warehouse.manifest import FILE_NAME, Manifest
+from tests.integration.warehouse.lake_rows import ask, rows_of
+from tests.integration.warehouse.small_lake import MARKS, NOW, Changes, Made, SmallLake, made_on
+
+DAYS = [date(2026, 8, 3), date(2026, 8, 4), date(2026, 9, 30), date(2026, 10, 1), date(2026, 11, 2)]
+
+made = st.builds(
+    Made,
+    st.sampled_from(DAYS),
+    st.decimals(0, 10, places=6),
+    st.sampled_from([None, "approved", "rejected"]),
+)
+batches = st.lists(
+    st.dictionaries(st.integers(1, 6), st.none() | made, max_size=4), min_size=1, max_size=5
+)
+
+
+@pytest.fixture
+def small(lake_folder: Path, demo_lake: Path) -> SmallLake:
+    """An empty lake of the test's own."""
+    return SmallLake(lake_folder, demo_lake)
+
+
+@given(steps=batches)
+@settings(max_examples=15, deadline=None)
+def test_changes_step_by_step_leave_what_writing_everything_leaves(
+    steps: list[Changes], demo_lake: Path
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        changed = SmallLake(Path(folder) / "changed", demo_lake)
+        whole = SmallLake(Path(folder) / "whole", demo_lake)
+        for step in steps:
+            changed.publish(step)
+        whole.publish_whole(changed.rows)
+        assert rows_of(changed.lake.folder) == rows_of(whole.lake.folder)
+
+
+def test_the_same_changes_twice_change_nothing(small: SmallLake) -> None:
+    changes = made_on(DAYS)
+    small.publish(changes)
+    once = rows_of(small.lake.folder)
+    small.publish(changes)
+    assert rows_of(small.lake.folder) == once
+
+
+def test_only_touched_partitions_are_written_again(small: SmallLake) -> None:
+    before = small.publish(made_on(DAYS))
+    after = small.publish({5: Made(DAYS[4], Decimal(3))})
+    kept = {file.partition for file in before.relations["generations"]} - {"2026-11-02"}
+    assert kept == {
+        file.partition for file in after.relations["generations"] if file.name in before.files()
+    }
+
+
+def test_days_have_files_of_their_own_until_they_are_old(small: SmallLake) -> None:
+    first = small.publish(made_on(DAYS))
+    rows = rows_of(small.lake.folder)
+    later = small.publish({}, now=datetime(2027, 1, 3, tzinfo=UTC))
+    assert _partitions(first) == ["2026-08", "2026-09", "2026-10-01", "2026-11-02"]
+    assert _partitions(later) == ["2026-08", "2026-09", "2026-10", "2026-11"]
+    assert rows_of(small.lake.folder) == rows
+
+
+def test_the_last_row_of_a_day_can_go(small: SmallLake) -> None:
+    small.publish(made_on(DAYS))
+    small.publish({number: None for number in range(1, 6)})
+    assert ask(small.lake.folder, "select * from generations") == []
+    assert ask(small.lake.folder, "select * from cells_model") == []
+
+
+def test_files_stay_for_the_grace_after_they_were_last_listed(small: SmallLake) -> None:
+    small.publish(made_on(DAYS))
+    _age_everything(small.lake)
+    small.publish({5: Made(DAYS[4], Decimal(3))})
+    assert small.lake.collect_garbage() == 0
+    _age_everything(small.lake)
+    assert small.lake.collect_garbage() > 0
+    assert small.lake.is_whole()
+    assert small.lake.collect_garbage() == 0
+
+
+def test_what_a_crash_left_behind_is_collected_and_never_read(small: SmallLake) -> None:
+    small.publish(made_on(DAYS))
+    stray = small.lake.folder / "generations" / "2026-11-02" / "00000099-dead.parquet"
+    stray.write_bytes(b"PAR1 half of it")
+    assert len(ask(small.lake.folder, "select * from generations")) == 5
+    assert small.publish({}).number == 100
+    _age_everything(small.lake)
+    small.lake.collect_garbage()
+    assert not stray.exists()
+
+
+def test_a_confirmed_state_is_the_same_at_a_later_moment(small: SmallLake) -> None:
+    before = small.publish(made_on(DAYS))
+    after = small.lake.confirm(MARKS, now=NOW + timedelta(hours=1))
+    assert after is not None
+    assert (after.number, after.relations) == (before.number, before.relations)
+    assert after.published_at == NOW + timedelta(hours=1)
+
+
+def test_nothing_is_left_of_a_removed_lake(small: SmallLake) -> None:
+    small.publish(made_on(DAYS))
+    small.lake.remove()
+    assert small.lake.manifest() is None
+    assert not list(small.lake.folder.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"shape": "one"}', "\x00" * 40])
+def test_a_garbled_manifest_is_said_and_written_over(small: SmallLake, text: str) -> None:
+    small.publish(made_on(DAYS))
+    (small.lake.folder / FILE_NAME).write_text(text)
+    with pytest.raises(WarehouseError, match="manifest"):
+        small.lake.manifest()
+    small.publish_whole(small.rows)
+    assert len(ask(small.lake.folder, "select * from generations")) == 5
+
+
+def test_a_lake_of_another_shape_is_none(small: SmallLake) -> None:
+    manifest = small.publish(made_on(DAYS))
+    other = manifest.model_copy(update={"shape": manifest.shape + 1})
+    (small.lake.folder / FILE_NAME).write_text(other.model_dump_json())
+    assert small.lake.manifest() is None
+
+
+def _partitions(manifest: Manifest) -> list[str]:
+    return [file.partition for file in manifest.relations["generations"]]
+
+
+def _age_everything(lake: Lake) -> None:
+    """As if the grace had passed since."""
+    for path in lake.folder.rglob("*.parquet"):
+        then = path.stat().st_mtime - GRACE_S - 1
+        os.utime(path, (then, then))
