@@ -97,22 +97,21 @@ summed as (
     from asked
 ),
 
-lots as (
-    select epoch, team_number, unnest(range(512)) as slot
-    from (select distinct epoch, team_number from asked)
+ranges as (
+    select *,
+        coalesce(lag(upto) over (partition by epoch, team_number order by number), 0) as after
+    from summed
 ),
 
-chosen as (
-    select l.epoch, l.team_number as asked_of, l.slot, s.number
-    from lots as l
-    asof join summed as s
-        on s.epoch = l.epoch and s.team_number = l.team_number and s.upto >= (l.slot + 0.5) / 512.001
+lots as (
+    select *, unnest(range(round(after * 512)::bigint, round(upto * 512)::bigint)) as slot
+    from ranges
 )
 
-select c.epoch, c.asked_of, c.slot, p.number as person_number, p.id as person_id, t.id as team_id,
-    p.team_number
-from chosen as c
-join demo_people as p on p.number = c.number
+select l.epoch, l.team_number as asked_of, l.slot, p.number as person_number, p.id as person_id,
+    t.id as team_id, p.team_number
+from lots as l
+join demo_people as p on p.number = l.number
 join demo_teams as t on t.number = p.team_number;
 
 -- name: make_choice_slots
@@ -133,14 +132,13 @@ summed as (
     where weight > 0
 ),
 
-lots as (
-    select epoch, final, unnest(range(4096)) as slot from (select distinct epoch, final from summed)
+ranges as (
+    select *, coalesce(lag(upto) over (partition by epoch, final order by number), 0) as after
+    from summed
 )
 
-select l.slot, s.*
-from lots as l
-asof join summed as s
-    on s.epoch = l.epoch and s.final = l.final and s.upto >= (l.slot + 0.5) / 4096.001;
+select *, unnest(range(round(after * 4096)::bigint, round(upto * 4096)::bigint)) as slot
+from ranges;
 
 -- name: make_campaigns
 -- One campaign for each team and month of the history, and the one before.

@@ -8,15 +8,18 @@ the same lake.
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage.errors import WarehouseBusy
+from storage.errors import WarehouseBusy, WarehouseError
 from storage.warehouse.manifest import (
     FILE_NAME,
     SHAPE,
@@ -96,6 +99,7 @@ class Lake:
         )
         if stamp(self.folder) != begun:
             raise WarehouseBusy("Somebody else has published the warehouse meanwhile.")
+        self._retire(manifest)
         publish_manifest(self.folder, manifest)
         return manifest
 
@@ -135,7 +139,16 @@ class Lake:
     def remove(self) -> None:
         """Remove the lake with all its files: first what says that it is there."""
         (self.folder / FILE_NAME).unlink(missing_ok=True)
-        self.collect_garbage(grace_s=-1)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _retire(self, manifest: Manifest) -> None:
+        """Let the grace begin for files that this state is the first not to list: whoever opened
+        the state before it may be reading them, however old they are."""
+        with suppress(WarehouseError):
+            before = self.manifest()
+            for name in before.files() - manifest.files() if before else ():
+                with suppress(FileNotFoundError):
+                    os.utime(self.folder / name)
 
     def _next_number(self) -> int:
         """A number that no file of the folder carries, also after a crash or a rebuild."""
@@ -200,8 +213,7 @@ class _Writing:
         return {month_of(day) for day in days if day < self.daily_from}
 
     def _merged(self, dataset: str, target: str, before: list[LakeFile]) -> str:
-        days = f"strftime(day, '{'%Y-%m-%d' if len(target) > len('2026-11') else '%Y-%m'}')"
-        new = f"select * from new_{dataset} where {days} = '{target}'"
+        new = f"select * from new_{dataset} where {_within(target)}"
         if not before:
             return f"{new} order by {ORDER[dataset]}"
         return f"""
@@ -273,6 +285,13 @@ def reading(folder: Path, files: Iterable[LakeFile]) -> str:
     """The table function that reads exactly these files."""
     paths = ", ".join(f"'{_quoted(folder / file.name)}'" for file in files)
     return f"read_parquet([{paths}], hive_partitioning = false)"
+
+
+def _within(partition: str) -> str:
+    """The condition for days of a partition; ranges, so that blocks of rows are passed over."""
+    if len(partition) > len("2026-11"):
+        return f"day = date '{partition}'"
+    return f"day between date '{partition}-01' and last_day(date '{partition}-01')"
 
 
 def _quoted(path: Path) -> str:

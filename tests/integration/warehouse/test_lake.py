@@ -79,7 +79,7 @@ def test_days_have_files_of_their_own_until_they_are_old(small: SmallLake) -> No
 
 def test_the_last_row_of_a_day_can_go(small: SmallLake) -> None:
     small.publish(made_on(DAYS))
-    small.publish({number: None for number in range(1, 6)})
+    small.publish(dict.fromkeys(range(1, 6)))
     assert ask(small.lake.folder, "select * from generations") == []
     assert ask(small.lake.folder, "select * from cells_model") == []
 
