@@ -1,0 +1,276 @@
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import analytics_reads, budget_reads
+from dashboard.analytics_address import parse_view
+from dashboard.components.analytics_bar import Figures
+from dashboard.components.costs_export import exported, file_name
+from jobs.bootstrap import Services
+from jobs.budgets import set_limit
+from jobs.demo import write_demo
+from jobs.warehousing import sync_warehouse
+from storage.models import GenerationStatus, Person, Role
+from storage.records.gallery import Verdict
+from tests.spent_histories import SpentHistory
+
+Visit = Callable[[Person], AppTest]
+Open = Callable[..., AppTest]
+Add = Callable[..., Person]
+Owner = Callable[..., list[Any]]
+S = GenerationStatus
+
+
+@pytest.fixture
+def mia(add_person: Add) -> Person:
+    return add_person("Mia", role=Role.MANAGER)
+
+
+@pytest.fixture
+def history(front: Services, as_owner: Owner) -> SpentHistory:
+    as_owner("update studio.budgets set active = false")
+    return SpentHistory(front.database, as_owner)
+
+
+@pytest.fixture
+def some(history: SpentHistory, front: Services, mia: Person, add_person: Add) -> SpentHistory:
+    """Last week: two videos, one of them approved, a failure and Sales' own; before: one video."""
+    history.add(mia, usd="3", verdict=Verdict.APPROVED)
+    history.add(mia, usd="1", model="pro", days_ago=2)
+    history.add(mia, usd="0.5", status=S.FAILED)
+    history.add(mia, usd="2", days_ago=45)
+    history.add(add_person("Cid", team="Sales"), usd="100")
+    sync_warehouse(front)
+    return history
+
+
+@pytest.fixture
+def opened(visit: Visit, mia: Person) -> Open:
+    """The page as Mia sees it: `opened(Ada, period="7d")`."""
+
+    def run(who: Person | None = None, **address: str) -> AppTest:
+        budget_reads.overview.clear()
+        page = visit(who or mia).run()
+        for name, value in address.items():
+            page.query_params[name] = value
+        page = page.switch_page("app_pages/costs.py").run()
+        assert not page.exception
+        return page
+
+    return run
+
+
+def words_of(page: AppTest) -> str:
+    blocks = [*page.title, *page.markdown, *page.caption, *page.error, *page.warning]
+    return " ".join(block.value for block in blocks).replace("\\", "")
+
+
+def tiles_of(page: AppTest) -> dict[str, tuple[str, str]]:
+    return {one.label: (one.value, one.delta) for one in page.metric}
+
+
+def test_a_member_has_no_such_page(visit: Visit, person: Person) -> None:
+    page = visit(person).run()
+    with pytest.raises(ValueError, match="costs"):
+        page.switch_page("app_pages/costs.py")
+
+
+def test_the_first_tiles_are_the_teams_spend_and_its_change(
+    opened: Open, some: SpentHistory
+) -> None:
+    tiles = tiles_of(opened())
+    assert tiles["Spend"] == ("$4.50", "+125.0 %")
+    assert tiles["Videos"] == ("2", "+100.0 %")
+    assert tiles["Per finished video"] == ("$2.25", "+12.5 %")
+    assert tiles["Per approved video"][0] == "$4.50"
+    assert tiles["Wasted"] == ("11.1 %", "+11.1 points")
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
+def test_who_sees_all_teams_sees_all_spend(
+    opened: Open, some: SpentHistory, add_person: Add, role: Role
+) -> None:
+    assert tiles_of(opened(add_person("Ada", role=role)))["Spend"][0] == "$104.50"
+
+
+def test_a_filter_in_the_address_leaves_the_rest_out(opened: Open, some: SpentHistory) -> None:
+    page = opened(model="pro", compare="0")
+    assert tiles_of(page)["Spend"] == ("$1.00", "")
+    assert "Why did spend change" not in words_of(page)
+    assert next(b for b in page.button if b.label == "pro").click().run().metric[0].value == "$4.50"
+
+
+def test_a_period_is_chosen_and_kept_in_the_address(opened: Open, some: SpentHistory) -> None:
+    page = opened().selectbox(key="figures_period").set_value("90d").run()
+    assert tiles_of(page)["Spend"][0] == "$6.50"
+    assert page.query_params["period"] == "90d"
+
+
+def test_why_spend_changed_is_told(opened: Open, some: SpentHistory) -> None:
+    assert "Spend rose by **$2.50** (125%), from $2.00 to $4.50." in words_of(opened())
+
+
+def test_a_click_on_a_bar_shows_the_charges_behind_it(
+    opened: Open, some: SpentHistory, mia: Person
+) -> None:
+    page = opened()
+    page = click(page, "spend_model", last_bar(page, "spend_model"))
+    assert "Behind it: lite" in words_of(page)
+    assert "2 rows, $3.50 together." in words_of(page)
+    shown = page.dataframe[0].value
+    assert list(shown["Amount"]) == [3.0, 0.5]
+    assert shown["Open"][0].startswith("/gallery?video=")
+    assert shown["Open"][1].startswith("/queue?generation=")
+
+
+def test_a_reason_of_waste_leads_to_its_generations(opened: Open, some: SpentHistory) -> None:
+    page = opened()
+    page.session_state["costs_detail"] = "Waste"
+    page = click(page.run(), "costs_waste", ["our_bug"])
+    assert "Behind it: A mistake of ours" in words_of(page)
+    assert "1 row, $0.50 together." in words_of(page)
+
+
+def chart_of(page: AppTest, name: str) -> Any:
+    return next(one for one in page.get("plotly_chart") if name in one.proto.id)
+
+
+def last_bar(page: AppTest, name: str) -> list[Any]:
+    """What the last bar of the first colour carries."""
+    bars = json.loads(chart_of(page, name).proto.spec)["data"][0]
+    found: list[Any] = bars["customdata"][-1]
+    return found
+
+
+def click(page: AppTest, name: str, carries: list[Any]) -> AppTest:
+    key = str(chart_of(page, name).proto.id).rsplit("-", 1)[-1]
+    page.session_state[key] = {"selection": {"points": [{"customdata": carries}]}}
+    page = page.run()
+    assert not page.exception
+    return page
+
+
+def test_nothing_in_the_period_is_said(opened: Open, some: SpentHistory) -> None:
+    page = opened(period="last-month", model="none-such")
+    assert "Nothing in this period" in words_of(page)
+    assert "with these filters" in words_of(page)
+
+
+def test_before_the_first_sync_the_page_says_when_figures_come(opened: Open) -> None:
+    words = words_of(opened())
+    assert "No figures yet" in words
+    assert "after the first generation" in words
+
+
+def test_an_empty_record_has_an_empty_page(opened: Open, front: Services, mia: Person) -> None:
+    sync_warehouse(front)
+    assert "Nothing in this period" in words_of(opened())
+
+
+def test_one_video_makes_a_whole_page(
+    opened: Open, history: SpentHistory, front: Services, mia: Person
+) -> None:
+    history.add(mia, usd="0.004", days_ago=0.01)
+    sync_warehouse(front)
+    page = opened()
+    assert tiles_of(page)["Spend"] == ("$0.0040", "")
+    assert tiles_of(page)["Per approved video"] == ("—", "")
+    assert tiles_of(page)["Month's end"][0] == "—"
+
+
+def test_spend_of_no_generation_is_a_line_of_its_own(
+    opened: Open, some: SpentHistory, front: Services, mia: Person
+) -> None:
+    some.correct("team", mia.team_id, "1.25")
+    sync_warehouse(front)
+    assert "$1.25 of the spend belongs to no generation" in words_of(opened())
+
+
+def test_a_month_budget_says_whether_it_lasts(
+    opened: Open, some: SpentHistory, set_month: Callable[[str], UUID]
+) -> None:
+    set_month("100000")
+    assert "Marketing**: lasts the month" in words_of(opened())
+    set_month("0.01")
+    assert "Marketing**: used up" in words_of(opened())
+
+
+@pytest.fixture
+def set_month(front: Services, mia: Person) -> Callable[[str], UUID]:
+    def run(usd: str) -> UUID:
+        return set_limit(
+            front,
+            mia,
+            scope="team",
+            target_id=mia.team_id,
+            period="month",
+            kind="hard",
+            limit_usd=Decimal(usd),
+        )
+
+    return run
+
+
+def test_charges_that_left_their_estimates_raise_an_alarm(
+    opened: Open, history: SpentHistory, front: Services, mia: Person
+) -> None:
+    for _ in range(5):
+        history.add(mia, usd="1.2")
+    sync_warehouse(front)
+    page = opened()
+    page.session_state["costs_detail"] = "Estimate and charge"
+    words = words_of(page.run())
+    assert "lite: charges are +20.0 % off the estimates" in words
+
+
+def test_a_lake_that_cant_be_read_is_told_in_words(
+    opened: Open, some: SpentHistory, front: Services
+) -> None:
+    folder = front.settings.warehouse_folder / "live"
+    (folder / "manifest.json").write_text("{")
+    assert "can't be read" in words_of(opened())
+
+
+def test_a_demo_is_a_switch_away_and_marked(
+    opened: Open, some: SpentHistory, front: Services
+) -> None:
+    write_demo(front.settings.warehouse_folder / "demo", generations=300, months=2)
+    page = opened()
+    assert tiles_of(page)["Spend"][0] == "$4.50"
+    page = page.toggle(key="figures_demo").set_value(True).run()
+    assert not page.exception
+    assert tiles_of(page)["Spend"][0] != "$4.50"
+    assert page.query_params["demo"] == "1"
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_file_for_chargeback_has_each_charge_and_runs_nothing(
+    front: Services, history: SpentHistory, mia: Person, form: str
+) -> None:
+    history.add(mia, usd="3", title="=HYPERLINK(0)")
+    history.add(mia, usd="2", days_ago=45)
+    sync_warehouse(front)
+    figures = figures_of(front, mia)
+    made = exported(figures, form)
+    assert file_name(figures).startswith("costs-20")
+    if form == "xlsx":
+        assert made.startswith(b"PK")
+        return
+    [row] = csv.DictReader(io.StringIO(made.decode("utf-8-sig"), newline=""))
+    assert (row["amount_usd"], row["team"], row["person"]) == ("3.000000", "Marketing", "Mia")
+    assert row["title"] == "'=HYPERLINK(0)"
+
+
+def figures_of(front: Services, person: Person) -> Figures:
+    lens = analytics_reads.look(person, demo=False)
+    today = date.today()  # noqa: DTZ011
+    return Figures(person, parse_view({}, today), lens, {}, today, ZoneInfo("Europe/Berlin"))
