@@ -15,12 +15,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from pydantic import SecretStr
 
 from jobs.bootstrap import Services
 from jobs.warehousing import keep_warehouse, live_folder
 from storage.logs import configure_logs
 from storage.postgres import Database
+
+log = structlog.get_logger(__name__)
 
 WAREHOUSE_S = 2.0
 """How often it looks whether something was written."""
@@ -37,7 +40,10 @@ class WarehouseUpkeep:
 
     async def run(self) -> None:
         """Start the process unless it is at work."""
-        if self._process is None or self._process.poll() is not None:
+        if self._process is not None and self._process.poll() is not None:
+            log.warning("the warehouse's process has ended", code=self._process.returncode)
+            self.close()
+        if self._process is None:
             self._process = self._start()
 
     def close(self) -> None:

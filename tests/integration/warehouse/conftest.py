@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
 from jobs.demo import write_demo
 from storage.warehouse.syncing import Pass, sync
 
 Sync = Callable[..., Pass]
+
+hypothesis_settings.register_profile("thorough")
 
 DEMO_GENERATIONS = 2000
 DEMO_NOW = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
