@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from storage.errors import WarehouseError
 from storage.sqlfiles import Query, parse_queries
+from storage.warehouse.lake import Lake, reading
 
 if TYPE_CHECKING:
     import duckdb
@@ -88,12 +89,47 @@ def _invent(
         connection.execute(f"set variable {name} = ?", [value])
     connection.register("given_choices", choices)
     connection.execute("create or replace table demo_choices as from given_choices")
-    for step in _steps().values():
+    for step in _queries("demo.sql").values():
         connection.execute(step.text)
 
 
 @cache
-def _steps() -> dict[str, Query]:
-    """The statements, in order."""
-    source = files("sql") / "duckdb" / "demo.sql"
-    return parse_queries(source.read_text(encoding="utf-8"), "demo.sql")
+def _queries(file: str) -> dict[str, Query]:
+    """The statements of a file, in order."""
+    source = files("sql") / "duckdb" / file
+    return parse_queries(source.read_text(encoding="utf-8"), file)
+
+
+@contextmanager
+def busy_while(lake: Lake, number: int, since: date) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with changes of the lake as `Lake.publish` takes them: a thousand generations
+    more, and two hundred that were made from `since` on and are judged now. Other numbers give
+    other ones.
+    """
+    import duckdb
+
+    manifest = lake.manifest()
+    if manifest is None:
+        raise WarehouseError(f"There is no lake in {lake.folder}.")
+    read = {
+        f"{name}_files": reading(lake.folder, files) for name, files in manifest.relations.items()
+    }
+    given = {"round": str(number), "since": since}
+    with duckdb.connect() as connection:
+        for step in _queries("bench_refresh.sql").values():
+            text = step.with_parts(**read).text
+            used = {name: value for name, value in given.items() if f"${name}" in text}
+            connection.execute(text, used)
+        yield connection
+
+
+def write_csv(lake: Path, relation: str, file: Path) -> None:
+    """Write a relation of the lake as CSV without a header, as Postgres' COPY reads it."""
+    import duckdb
+
+    manifest = Lake(lake).manifest()
+    if manifest is None:
+        raise WarehouseError(f"There is no lake in {lake}.")
+    source = reading(lake, manifest.relations[relation])
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (from {source}) to '{file}' (format csv, header false)")

@@ -1,0 +1,82 @@
+"""How long the lake takes to answer: at first, again, and for eight readers at once."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+
+from jobs.bench.warehouse_questions import Question, adhoc, standing
+from storage.warehouse.reader import EVERYTHING, WarehouseReader
+
+TIMES = 7
+READERS = 8
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Milliseconds by question."""
+
+    cold_ms: dict[str, float]
+    """A new reader, the lake's files not in the page cache."""
+    warm_ms: dict[str, list[float]]
+    crowded_ms: dict[str, list[float]]
+    """With eight readers at once in one process."""
+    peak_mb: float
+    """Of the process that asked all of it."""
+
+
+def measure_reading(lake: Path, until: date) -> Answers:
+    """Ask everything in a process of its own, so that its memory is that of reading alone."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_measure, lake, until).result()
+
+
+def _measure(lake: Path, until: date) -> Answers:
+    asked = [*standing(until), *adhoc(until)]
+    cold = {question.name: _cold_ms(lake, question) for question in asked}
+    reader = WarehouseReader(lake)
+    warm = {question.name: _warm_ms(reader, question) for question in asked}
+    crowded = _crowded_ms(reader, asked)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Answers(cold, warm, crowded, peak_mb)
+
+
+def _cold_ms(lake: Path, question: Question) -> float:
+    for path in lake.rglob("*.parquet"):
+        descriptor = os.open(path, os.O_RDONLY)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+    return _once_ms(WarehouseReader(lake), question)
+
+
+def _warm_ms(reader: WarehouseReader, question: Question) -> list[float]:
+    _once_ms(reader, question)
+    return [_once_ms(reader, question) for _ in range(TIMES)]
+
+
+def _crowded_ms(reader: WarehouseReader, asked: Sequence[Question]) -> dict[str, list[float]]:
+    """Each reader asks everything once, beginning somewhere else."""
+
+    def ask(first: int) -> list[tuple[str, float]]:
+        order = [*asked[first:], *asked[:first]]
+        return [(question.name, _once_ms(reader, question)) for question in order]
+
+    found: dict[str, list[float]] = {question.name: [] for question in asked}
+    with ThreadPoolExecutor(READERS) as pool:
+        for times in pool.map(ask, [n * len(asked) // READERS for n in range(READERS)]):
+            for name, took_ms in times:
+                found[name].append(took_ms)
+    return found
+
+
+def _once_ms(reader: WarehouseReader, question: Question) -> float:
+    began = time.perf_counter()
+    reader.table(question.query, EVERYTHING, **question.parameters)
+    return (time.perf_counter() - began) * 1000
