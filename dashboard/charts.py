@@ -30,6 +30,7 @@ CONFIG = {
     "responsive": True,
 }
 HEIGHT = 300
+_SMALL_USD = 10
 MOST_SERIES = 9
 """More colours can't be told apart: the rest is summed up as "Other"."""
 
@@ -72,7 +73,7 @@ def figure(
         made.update_layout(barmode="relative")
     made.update_xaxes(showgrid=False, zeroline=False, automargin=True, title=None)
     made.update_yaxes(
-        tickformat=f"{unit},.2~f",
+        tickformat=_money_ticks(made) if unit == "$" else f"{unit},.2~f",
         nticks=6,
         rangemode="tozero",
         automargin=True,
@@ -81,6 +82,12 @@ def figure(
     )
     made.update_layout(**layout)
     return made
+
+
+def _money_ticks(made: go.Figure) -> str:
+    """Cents only where they matter."""
+    sizes = [abs(value) for trace in made.data for value in (trace.y or ()) if value is not None]
+    return "$,.2f" if max(sizes, default=0) < _SMALL_USD else "$,.2~f"
 
 
 def show_chart(made: go.Figure, *, key: str, alt: str) -> None:

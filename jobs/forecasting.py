@@ -72,8 +72,8 @@ def forecast(spend: Mapping[date, Decimal], since: date, until: date, today: dat
         usual = pace.mean_usd[day.weekday()]
         expected += max(usual - float(spend.get(day, 0)), 0.0) if day == today else usual
         margin = _SPREAD * pace.spread_usd * math.sqrt(number + 1)
-        low = max(Decimal(expected - margin), spent)
-        ahead.append(DayAhead(day, _usd(expected), _cents(low), _usd(expected + margin)))
+        low = max(expected - margin, min(float(spent), expected))
+        ahead.append(DayAhead(day, _usd(expected), _usd(low), _usd(expected + margin)))
     return Forecast(spent, tuple(ahead), pace.days)
 
 
@@ -113,8 +113,4 @@ def _mean(values: list[float]) -> float:
 
 
 def _usd(value: float) -> Decimal:
-    return _cents(Decimal(max(value, 0.0)))
-
-
-def _cents(value: Decimal) -> Decimal:
-    return value.quantize(_CENT)
+    return Decimal(value).quantize(_CENT)

@@ -34,7 +34,7 @@ def _show_figures(figures: Figures) -> None:
     if not totals["charges"] and not totals["generations"]:
         show_empty(figures)
         return
-    costs_tiles(figures, totals, ahead)
+    costs_tiles(figures, totals, ahead, spend)
     unattributed_line(totals)
     left, right = st.columns([3, 2])
     with left:

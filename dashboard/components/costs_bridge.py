@@ -35,6 +35,7 @@ _WORDS = {
     "waste": ("more waste", "less waste"),
     "rest": ("corrections and charges of other days", "corrections and charges of other days"),
 }
+_FEW_BARS = 3
 _ABOUT = (
     "What good videos cost is taken from the period before to this one, one step after the other: "
     "as many as now, the models of now, the resolutions, the lengths, the prices for a second. "
@@ -47,8 +48,9 @@ def costs_bridge(figures: Figures, now: dict[str, Any], before: dict[str, Any]) 
     """The bridge and its story in a sentence; `now` and `before` are rows of `costs/totals`."""
     view = figures.view
     with chart_card(figures, "Why did spend change?", Source("costs", "bridge"), about=_ABOUT):
-        if not before["spend_usd"] and not now["spend_usd"]:
-            st.caption("Nothing was spent in either period.")
+        if not before["charges"]:
+            days = period_words(Period(view.before.since, view.before.until))
+            st.caption(f"Nothing was charged in {days}: there is nothing to compare with.")
             return
         sides = [
             _side(figures, view.before, before["spend_usd"]),
@@ -102,6 +104,7 @@ def _draw(figures: Figures, steps: dict[str, Decimal], sides: list[Side], names:
         hovertemplate="%{x}: %{customdata[0]}<extra></extra>",
     )
     made = charts.figure([trace], unit="$", legend=False, height=290, hovermode="closest")
+    made.update_layout(bargap=0.3 if len(usd) > _FEW_BARS else 0.7)
     made.update_yaxes(range=_room(usd), zeroline=True)
     told = ", ".join(f"{_LABELS[name]} {dollars(one)}" for name, one in shown.items())
     alt = f"From {dollars(ends[0])} ({names[0]}) to {dollars(ends[1])} ({names[1]}): {told}."

@@ -61,6 +61,9 @@ def _results(figures: Figures) -> None:
 
 def _draw_per_video(figures: Figures, grain: str) -> None:
     rows = figures.rows("costs", "per_video", grain=grain)
+    if not rows:
+        st.caption("No generation was begun in these days.")
+        return
     lines = []
     for place, (name, usd, of) in enumerate(
         (
@@ -88,10 +91,10 @@ def _group_row(figures: Figures, by: str, row: dict[str, Any]) -> dict[str, Any]
     return {
         by.capitalize(): figures.name(by, row["id"]),
         "Spend": float(row["spend_usd"]),
-        "Videos": row["completed"],
+        "Finished": row["completed"],
         "Approved": row["approved"],
-        "Per video": _number(row["usd_per_completed"]),
-        "Per approved": _number(row["usd_per_approved"]),
+        "$ / finished": _number(row["usd_per_completed"]),
+        "$ / approved": _number(row["usd_per_approved"]),
         "Wasted": float(row["wasted_usd"] / row["billed_usd"]) if row["billed_usd"] else None,
     }
 
@@ -100,10 +103,10 @@ _DOLLARS = st.column_config.NumberColumn(format="dollar", width="small")
 _SHARE = st.column_config.NumberColumn(format="percent", width="small")
 _GROUP_COLUMNS = {
     "Spend": _DOLLARS,
-    "Videos": st.column_config.NumberColumn(width="small"),
+    "Finished": st.column_config.NumberColumn(width="small"),
     "Approved": st.column_config.NumberColumn(width="small"),
-    "Per video": _DOLLARS,
-    "Per approved": _DOLLARS,
+    "$ / finished": _DOLLARS,
+    "$ / approved": _DOLLARS,
     "Wasted": _SHARE,
 }
 
@@ -146,7 +149,7 @@ def _draw_waste(figures: Figures, rows: list[dict[str, Any]]) -> Behind | None:
     )
     made = charts.figure([bars], legend=False, height=70 + 38 * len(paid), hovermode="closest")
     made.update_xaxes(tickformat="$,.2~f")
-    made.update_yaxes(showgrid=False)
+    made.update_yaxes(showgrid=False, dtick=1)
     alt = "Wasted: " + ", ".join(
         f"{reason_words(row['reason'])} {dollars(row['wasted_usd'])}" for row in reversed(paid)
     )
@@ -241,10 +244,7 @@ def _savings(figures: Figures) -> None:
     ):
         words = f"{drafts['drafts']:,} drafts for {drafts['finals']:,} finals"
         st.metric(words, dollars(drafts["saved_usd"]), help=None)
-        st.caption(
-            f"Drafts cost {dollars(drafts['drafts_usd'])}; at the price of their finals it would "
-            f"have been {dollars(drafts['as_finals_usd'])}.".replace("$", r"\$")
-        )
+        st.caption(_draft_words(drafts).replace("$", r"\$"))
     with (
         right,
         chart_card(
@@ -256,7 +256,20 @@ def _savings(figures: Figures) -> None:
         ),
     ):
         st.metric(f"{again['generations']:,} repeated videos", dollars(again["again_usd"]))
-        st.caption("Using the first video again would have saved this.")
+        st.caption(
+            "Using the first video again would have saved this."
+            if again["generations"]
+            else "Nothing was made twice."
+        )
+
+
+def _draft_words(drafts: dict[str, Any]) -> str:
+    if not drafts["drafts"]:
+        return "No final was made from a cheaper draft in these days."
+    return (
+        f"The drafts cost {dollars(drafts['drafts_usd'])}; at the price of their finals it would "
+        f"have been {dollars(drafts['as_finals_usd'])}."
+    )
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401

@@ -24,8 +24,16 @@ from jobs.analytics import GROUPS, NOBODY, Filters
 from jobs.periods import Period, month_after
 
 BY = "by"
+"""In the address: what the chart is stacked by."""
+_FIELD = "costs_by"
+_USUAL = "model"
 _LABELS = {"model": "Model", "team": "Team", "campaign": "Campaign", "person": "Person"}
 _MOST_DAYS, _MOST_WEEKS = 62, 53 * 7
+_BAR_DAYS = {"day": 1, "week": 7, "month": 30}
+_DAY = timedelta(days=1)
+_DAY_MS = 86_400_000
+_FILLED = 0.82
+"""How much of its days a bar covers."""
 _HEIGHT, _LEGEND_ROW, _IN_A_ROW = 300, 17, 4
 _ABOUT = (
     "What the ledger says was spent, on the day it was charged. Click a bar to see the charges "
@@ -66,16 +74,17 @@ def grain_of(period: Period) -> str:
 
 
 def series_of(rows: list[dict[str, Any]], names: dict[str | None, str]) -> list[Series]:
-    """The groups that get a colour, dearest first, and one for the rest."""
+    """The groups that get a colour, dearest first, one for the rest, and what belongs to none."""
     sums: dict[str | None, Decimal] = defaultdict(Decimal)
     for row in rows:
         sums[row["id"]] += row["spend_usd"]
-    ordered = sorted(sums, key=lambda id: (id is None, -sums[id], names[id]))
-    if len(ordered) <= charts.MOST_SERIES:
-        return [Series(names[id], (id,)) for id in ordered]
-    kept = ordered[: charts.MOST_SERIES - 1]
-    rest = tuple(id for id in ordered if id not in kept)
-    return [*(Series(names[id], (id,)) for id in kept), Series(f"{len(rest)} others", rest)]
+    ordered = sorted((id for id in sums if id), key=lambda id: (-sums[id], names[id]))
+    most = charts.MOST_SERIES - (None in sums)
+    kept = ordered if len(ordered) <= most else ordered[: most - 1]
+    made = [Series(names[id], (id,)) for id in kept]
+    if rest := tuple(ordered[len(kept) :]):
+        made.append(Series(f"{len(rest)} others", rest))
+    return [*made, Series(names[None], (None,))] if None in sums else made
 
 
 @st.cache_resource(max_entries=500, show_spinner=False)
@@ -98,6 +107,7 @@ def _figure(
                 y=[float(usd[day]) if day in usd else None for day in days],
                 customdata=[[day.isoformat(), place] for day in days],
                 marker_color=colours[one.name],
+                width=_BAR_DAYS[grain] * _DAY_MS * _FILLED,
                 hovertemplate="%{y:$,.2f}",
             )
         )
@@ -114,10 +124,17 @@ def _drawn_back(series: tuple[Series, ...]) -> list[str]:
 
 def _whole_period(filters: Filters, grain: str) -> list[datetime]:
     """The axis shows all days, also those without spend; half a bar of room at both ends."""
-    half = {"day": 0.5, "week": 3.5, "month": 15.0}[grain]
-    begin = datetime.combine(filters.since, time(), UTC).replace(tzinfo=None)
-    last = datetime.combine(filters.until, time(), UTC).replace(tzinfo=None)
-    return [begin - timedelta(days=half), last - timedelta(days=0.5)]
+    half = timedelta(days=_BAR_DAYS[grain] / 2)
+    first, last = _first_of(filters.since, grain), _first_of(filters.until - _DAY, grain)
+    begin, end = (datetime.combine(day, time(), UTC).replace(tzinfo=None) for day in (first, last))
+    return [begin - half, end + half]
+
+
+def _first_of(day: date, grain: str) -> date:
+    """The day that a bar stands at."""
+    if grain == "month":
+        return day.replace(day=1)
+    return day - timedelta(days=day.weekday()) if grain == "week" else day
 
 
 def _in_words(rows: list[dict[str, Any]], series: list[Series]) -> str:
@@ -127,41 +144,51 @@ def _in_words(rows: list[dict[str, Any]], series: list[Series]) -> str:
 
 def _offered(figures: Figures) -> list[str]:
     """Groups that there is more than one of."""
-    return [group for group in GROUPS if len(figures.names[group]) > 1 or group == "model"]
+    return [group for group in GROUPS if len(figures.names[group]) > 1 or group == _USUAL]
 
 
 def chosen_group(figures: Figures) -> str:
     """What the chart is stacked by."""
-    chosen = st.session_state.get(BY) or st.query_params.get(BY)
-    return chosen if chosen in _offered(figures) else "model"
+    chosen = st.query_params.get(BY)
+    return chosen if chosen in _offered(figures) else _USUAL
 
 
 def _choose_group(figures: Figures) -> None:
-    offered = _offered(figures)
-    if len(offered) > 1:
-        st.segmented_control(
-            "By",
-            offered,
-            default="model",
-            required=True,
-            format_func=_LABELS.__getitem__,
-            key=BY,
-            label_visibility="collapsed",
-            bind="query-params",
-        )
+    offered, chosen = _offered(figures), chosen_group(figures)
+    if len(offered) < 2:
+        return
+    if st.session_state.get(_FIELD) != chosen:
+        st.session_state[_FIELD] = chosen
+    st.segmented_control(
+        "By",
+        offered,
+        required=True,
+        format_func=_LABELS.__getitem__,
+        key=_FIELD,
+        on_change=_take_group,
+        label_visibility="collapsed",
+    )
+
+
+def _take_group() -> None:
+    chosen = st.session_state[_FIELD]
+    if chosen == _USUAL:
+        st.query_params.pop(BY, None)
+    else:
+        st.query_params[BY] = chosen
 
 
 def _behind(figures: Figures, by: str, grain: str, series: Series, day: date) -> Behind:
-    period = Period(day, min(_end_of(day, grain), figures.view.filters.until))
+    shown = figures.view.filters
+    period = Period(max(day, shown.since), min(_end_of(day, grain), shown.until))
     filters = replace(figures.view.filters, since=period.since, until=period.until)
     chosen: dict[str, Any] = {FIELDS[by]: tuple(_value(by, id) for id in series.ids)}
     return Behind(f"{series.name}, {period_words(period)}", replace(filters, **chosen))
 
 
-def _end_of(day: date, grain: str) -> date:
-    if grain == "month":
-        return month_after(day)
-    return day + timedelta(days=1 if grain == "day" else 7 - day.weekday())
+def _end_of(first: date, grain: str) -> date:
+    """The day after the last of a bar."""
+    return month_after(first) if grain == "month" else first + _BAR_DAYS[grain] * _DAY
 
 
 def _value(by: str, id: str | None) -> UUID | str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any, Literal
 
 import streamlit as st
@@ -15,13 +17,18 @@ _MOST_POINTS = 60
 _NOTHING = "—"
 
 
-def costs_tiles(figures: Figures, totals: dict[str, Any], ahead: Forecast) -> None:
-    """Six figures with their course over the period and the change against the one before."""
+def costs_tiles(
+    figures: Figures, totals: dict[str, Any], ahead: Forecast, spend: dict[date, Decimal]
+) -> None:
+    """Six figures with their course over the period and the change against the one before.
+
+    `spend` has what the days of this month cost.
+    """
     before = totals_of(figures, before=True) if figures.view.compares else None
     days = figures.rows("costs", "daily")
     with st.grid(6, min_column_width=165):
         _money("Spend", totals, before, "spend_usd", _series(days, "spend_usd"), _SPEND)
-        _end_of_month(ahead)
+        _end_of_month(ahead, _course(figures.today, ahead, spend))
         _videos(totals, before, _series(days, "completed"))
         _ratio("Per finished video", totals, before, "completed", days, _PER_COMPLETED)
         _ratio("Per approved video", totals, before, "approved", days, _PER_APPROVED)
@@ -64,7 +71,7 @@ def _money(
     _tile(label, round_dollars(totals[name]), change(totals[name], then), series, exact)
 
 
-def _end_of_month(ahead: Forecast) -> None:
+def _end_of_month(ahead: Forecast, course: list[float]) -> None:
     end = ahead.end
     about = _FORECAST
     if end is None:
@@ -80,9 +87,16 @@ def _end_of_month(ahead: Forecast) -> None:
         border=True,
         height="stretch",
         help=about,
-        chart_data=[float(day.expected_usd) for day in ahead.ahead] or None,
+        chart_data=course,
         chart_type="area",
     )
+
+
+def _course(today: date, ahead: Forecast, spend: dict[date, Decimal]) -> list[float]:
+    """The month's spend day by day, first as it was, then as expected."""
+    gone = [today.replace(day=number) for number in range(1, today.day)]
+    so_far = accumulate(float(spend.get(day, 0)) for day in gone)
+    return [*so_far, *(float(day.expected_usd) for day in ahead.ahead)]
 
 
 def _videos(totals: dict[str, Any], before: dict[str, Any] | None, series: list[float]) -> None:

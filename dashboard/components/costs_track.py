@@ -42,6 +42,8 @@ class Outlook:
     expected: date | None
     """None: not this month."""
     soonest: date | None
+    has_pace: bool
+    """False: nothing was spent before today, so that nothing can be said."""
 
     @property
     def is_used_up(self) -> bool:
@@ -63,7 +65,7 @@ def costs_track(figures: Figures, ahead: Forecast, spend: dict[date, Decimal]) -
     with chart_card(figures, f"{figures.today:%B}, so far and expected", source, about=_ABOUT):
         end = ahead.end
         if end is None:
-            st.caption("Nothing was spent in the eight weeks before: there is no pace to go by.")
+            st.caption("Nothing was spent before today, so there is no pace to go by yet.")
         else:
             st.markdown(_words(ahead, end).replace("$", r"\$"))
         _draw(figures, ahead, spend)
@@ -192,7 +194,12 @@ def _outlook(figures: Figures, budget: Budget, spend: dict[date, Decimal]) -> Ou
     first = figures.today.replace(day=1)
     ahead = forecast(spend, first, month_after(first), figures.today)
     room = budget.limit_usd - budget.held_usd - (budget.spent_usd - ahead.spent_usd)
-    return Outlook(budget, exhausted_on(ahead, room), exhausted_on(ahead, room, soonest=True))
+    return Outlook(
+        budget,
+        exhausted_on(ahead, room),
+        exhausted_on(ahead, room, soonest=True),
+        ahead.history_days > 0,
+    )
 
 
 def _urgency(one: Outlook) -> tuple[bool, date, date, Decimal]:
@@ -206,6 +213,8 @@ def _outlook_words(one: Outlook) -> str:
     used = f"{dollars(budget.spent_usd)} of {dollars(budget.limit_usd)}"
     if one.is_used_up:
         return f":red[:material/block:] {name}: used up ({used})"
+    if not one.has_pace:
+        return f":gray[:material/pending:] {name}: no pace to go by yet ({used})"
     if one.expected:
         early = f", maybe {_day(one.soonest)}" if one.soonest and one.soonest < one.expected else ""
         when = f"about {_day(one.expected)}{early}"

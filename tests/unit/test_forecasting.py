@@ -88,3 +88,9 @@ def test_the_soonest_end_of_a_budget_is_not_after_the_expected_one(
     made = forecast(days, FIRST, AFTER, TODAY)
     expected, soonest = exhausted_on(made, room), exhausted_on(made, room, soonest=True)
     assert expected is None or (soonest is not None and soonest <= expected)
+
+
+def test_what_was_taken_back_may_leave_a_month_below_zero() -> None:
+    made = forecast({TODAY - DAY: Decimal(-20)}, FIRST, AFTER, TODAY)
+    assert made.end is not None
+    assert made.end.low_usd <= made.end.expected_usd < 0

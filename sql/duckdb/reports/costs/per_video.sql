@@ -1,9 +1,10 @@
 -- name: per_video
 -- What a completed and what an approved video cost, by day, week or month: everything that the
--- generations begun then cost, failures included, over what came of them.
+-- generations begun then cost, failures included, over what came of them. A week or month has the
+-- date of its first day.
 -- parameters: since, until (the day after the last), grain (day, week or month) and the filters
 select
-    greatest(date_trunc($grain, day)::date, $since) as day,
+    date_trunc($grain, day)::date as day,
     sum(billed_usd)::decimal(18, 6) as billed_usd,
     sum(completed)::bigint as completed,
     sum(approved)::bigint as approved,
