@@ -70,9 +70,9 @@ def sync(
     """
     lake, now = Lake(folder), now or datetime.now(UTC)
     folder.mkdir(parents=True, exist_ok=True)
-    with _mapped_errors(), _scratch(folder) as connection:
+    old = None if whole else _usable(lake)
+    with _mapped_errors(), _scratch(folder, on_disk=old is None) as connection:
         waiting = Corrections(connection, lake, now, at_once=corrections)
-        old = None if whole else _usable(lake)
         with looking(url, connection) as pull:
             horizon = pull.horizon()
             old = old if old and _continues(old, horizon) else None
@@ -162,8 +162,8 @@ def _run(
 
 
 @contextmanager
-def _scratch(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database for the length of one pass, on disk: a whole copy is larger than the memory."""
+def _scratch(folder: Path, *, on_disk: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database for the length of one pass; a whole copy is larger than the memory."""
     scratch = folder / SCRATCH
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -173,7 +173,8 @@ def _scratch(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    connection = duckdb.connect(str(scratch / "pass.duckdb"), config=config)
+    file = str(scratch / "pass.duckdb") if on_disk else ":memory:"
+    connection = duckdb.connect(file, config=config)
     try:
         connection.execute("set enable_progress_bar = false")
         yield connection
