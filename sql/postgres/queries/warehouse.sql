@@ -7,12 +7,15 @@ set transaction isolation level repeatable read read only;
 select set_config('role', 'service_role', true);
 
 -- name: horizon
--- Transactions before `watermark` are over; in which cluster, database and history; the company's
--- zone. `next` has not begun: a lake that is beyond it is of another history.
+-- Transactions before `watermark` are over; in which cluster, history, database and tables (a dump
+-- that is put back and a truncation make new ones); the company's zone. `next` has not begun: a
+-- lake that is beyond it is of another history.
 select
     pg_snapshot_xmin(pg_current_snapshot())::text as watermark,
     pg_snapshot_xmax(pg_current_snapshot())::text as next,
-    concat_ws('/', s.system_identifier, c.timeline_id, d.oid) as system_id,
+    concat_ws('/', s.system_identifier, c.timeline_id, d.oid,
+        pg_relation_filenode('studio.generations'), pg_relation_filenode('studio.charges'),
+        pg_relation_filenode('studio.events')) as system_id,
     o.time_zone
 from studio.organisation as o
 cross join pg_control_system() as s

@@ -207,6 +207,17 @@ def test_a_lake_of_another_record_is_made_anew(
     assert ask(lake_folder, "select count(*) as n from generations") == [{"n": 1}]
 
 
+def test_a_table_that_was_emptied_or_put_back_is_read_anew(
+    database: Database, as_owner: Owner, person: Person, synced: Sync, lake_folder: Path
+) -> None:
+    with database.as_service() as tx:
+        events.add(tx, "viewed", person_id=person.id)
+    synced()
+    as_owner("truncate studio.events")
+    assert synced().whole
+    assert ask(lake_folder, "select count(*) as n from events") == [{"n": 0}]
+
+
 @pytest.mark.parametrize("damage", ["manifest", "file"])
 def test_a_damaged_lake_is_made_anew(
     database: Database, person: Person, synced: Sync, lake_folder: Path, damage: str
