@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from jobs.bench.figures import percentile, ratio, rounded
 from jobs.bench.warehouse_postgres import ask_postgres, filled_postgres
 from jobs.bench.warehouse_questions import Question, adhoc, skipped, standing
 from jobs.bench.warehouse_reading import Answers, measure_reading
+from jobs.bench.warehouse_syncing import Syncing, measure_syncing
 from jobs.demo import choices_of
 from jobs.fal.catalog import load_catalog
 from storage.warehouse.inventing import History, busy_while, invented
@@ -20,7 +20,8 @@ from storage.warehouse.lake import Lake, Marks
 
 MONTHS = 24
 ROUNDS = 5
-"""Refreshes; their median counts."""
+RECENT = timedelta(days=7)
+"""How old a generation that is judged may be."""
 _ZONE = "Europe/Berlin"
 _MARKS = Marks(watermark="0", system_id="bench", time_zone=_ZONE, demo=True)
 
@@ -37,20 +38,25 @@ def measure_warehouse(folder: Path, rows: int, *, beside_postgres: bool = True) 
     written = _write(lake, folder, rows, now)
     answers = measure_reading(lake.folder, until)
     theirs: dict[str, float] = {}
+    synced: dict[str, Any] = {}
     if beside_postgres:
-        with filled_postgres(folder, lake.folder) as url:
+        with filled_postgres(folder, lake.folder, _ZONE) as url:
             theirs = ask_postgres(url, [*standing(until), *adhoc(until)])
-    refresh = [_refresh_ms(lake, number, now) for number in range(ROUNDS)]
+            since = now.date() - RECENT
+            synced = _synced(measure_syncing(url, folder / "synced", since))
+    publish = [_publish_ms(lake, number, now) for number in range(ROUNDS)]
     return {
         "rows": rows,
+        **synced,
         **_figures("report", standing(until), answers, theirs),
         **_figures("adhoc", adhoc(until), answers, theirs),
-        "refresh_ms": rounded(percentile(refresh, 0.5), 1),
+        "publish_ms": rounded(percentile(publish, 0.5), 1),
         **written,
         "peak_mb": round(answers.peak_mb),
         "reports": _by_name(standing(until), answers, theirs),
         "adhoc": _by_name(adhoc(until), answers, theirs),
         "skipped": skipped(until),
+        "refused": answers.refused(),
     }
 
 
@@ -63,17 +69,27 @@ def _write(lake: Lake, folder: Path, rows: int, now: datetime) -> dict[str, floa
         written_s = time.monotonic() - began - invented_s
     files = [file for files in manifest.relations.values() for file in files]
     return {
-        "rebuild_s": rounded(written_s, 1),
-        "rebuild_peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "write_s": rounded(written_s, 1),
         "invent_s": rounded(invented_s, 1),
         "lake_mb": round(sum(file.bytes for file in files) / 1e6),
         "files": len(files),
     }
 
 
-def _refresh_ms(lake: Lake, number: int, now: datetime) -> float:
-    """Writing and publishing a thousand new generations and two hundred that were judged."""
-    with busy_while(lake, number, since=now.date() - timedelta(days=7)) as connection:
+def _synced(found: Syncing) -> dict[str, Any]:
+    return {
+        "refresh_ms": rounded(percentile(found.refresh_ms, 0.5), 1),
+        "refresh_p95_ms": rounded(percentile(found.refresh_ms, 0.95), 1),
+        "refreshed_rows": percentile(found.refreshed, 0.5),
+        "rebuild_s": rounded(found.rebuild_s, 1),
+        "rebuild_peak_mb": round(found.rebuild_peak_mb),
+        "rebuilt_generations": found.generations,
+    }
+
+
+def _publish_ms(lake: Lake, number: int, now: datetime) -> float:
+    """The part of a refresh that writes: of as many changes, without reading the record."""
+    with busy_while(lake, number, since=now.date() - RECENT) as connection:
         began = time.perf_counter()
         lake.publish(connection, _MARKS, now=now)
         return (time.perf_counter() - began) * 1000

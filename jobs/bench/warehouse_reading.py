@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import time
@@ -13,6 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from jobs.bench.warehouse_questions import Question, adhoc, standing
+from storage.errors import WarehouseError
 from storage.warehouse.reader import EVERYTHING, WarehouseReader
 
 TIMES = 7
@@ -30,6 +32,11 @@ class Answers:
     """With eight readers at once in one process."""
     peak_mb: float
     """Of the process that asked all of it."""
+
+    def refused(self) -> list[str]:
+        """Questions that needed more memory than there was, alone or beside seven others."""
+        alone = {name: [*took, self.cold_ms[name]] for name, took in self.warm_ms.items()}
+        return sorted(n for n in alone if math.inf in [*alone[n], *self.crowded_ms[n]])
 
 
 def measure_reading(lake: Path, until: date) -> Answers:
@@ -77,6 +84,10 @@ def _crowded_ms(reader: WarehouseReader, asked: Sequence[Question]) -> dict[str,
 
 
 def _once_ms(reader: WarehouseReader, question: Question) -> float:
+    """Infinite when it was refused."""
     began = time.perf_counter()
-    reader.table(question.query, EVERYTHING, **question.parameters)
+    try:
+        reader.table(question.query, EVERYTHING, **question.parameters)
+    except WarehouseError:
+        return math.inf
     return (time.perf_counter() - began) * 1000

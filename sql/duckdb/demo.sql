@@ -458,7 +458,7 @@ from demo_rows;
 create or replace table new_charges as
 select id_of(i, 'charge') as id, finished_at as created_at, here(finished_at)::date as day,
     id as generation_id, person_id, team_id, campaign_id, 'charge' as kind,
-    ledger_usd as amount_usd, billable_units, verified, null::varchar as note,
+    ledger_usd as amount_usd, billable_units, verified, '' as note,
     model, resolution, duration_s, price_usd_per_unit, status, cause
 from demo_rows
 where ledger_usd is not null

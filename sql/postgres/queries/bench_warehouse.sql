@@ -2,7 +2,9 @@
 -- with indexes on their days and no roll-ups: they are what the warehouse is there for.
 
 -- name: make_tables
--- The datasets as tables.
+-- The datasets as tables, in a schema of their own beside the record.
+create schema bench;
+set search_path to bench;
 create unlogged table generations (
     id uuid, created_at timestamp, day date, hour smallint, weekday smallint,
     submitted_at timestamp, finished_at timestamp, person_id uuid, team_id uuid, campaign_id uuid,
@@ -84,6 +86,152 @@ vacuum analyze charges;
 -- name: vacuum_events
 -- After a load.
 vacuum analyze events;
+
+-- name: look_there
+-- Names are those of the datasets.
+set search_path to bench;
+
+-- name: skip_triggers
+-- Rows are as they would have become: nothing checks references or counts.
+set session_replication_role = replica;
+
+-- name: fill_people
+-- The same people in the record.
+insert into studio.teams (id, name) select id, name from teams;
+insert into studio.people (id, email, name, role, team_id, active, created_at)
+select id, email, name, role, team_id, active, created_at at time zone 'utc' from people;
+insert into studio.campaigns (id, team_id, name) select id, team_id, name from campaigns;
+
+-- name: fill_generations
+-- The same generations in the record.
+insert into studio.generations (
+    id, person_id, team_id, campaign_id, parent_id, batch_id, lane, status, cause, title, model,
+    endpoint, prompt, sent_prompt, parameters, start_image, fingerprint, price_usd_per_unit,
+    price_tokens_per_unit, price_source, price_as_of, estimate_usd, created_at, submitted_at,
+    finished_at)
+select
+    id, person_id, team_id, campaign_id, parent_id, batch_id, lane, status, cause, title, model,
+    model, prompt, prompt,
+    jsonb_build_object(
+        'resolution', resolution, 'aspect_ratio', aspect_ratio, 'duration_s', duration_s,
+        'generate_audio', with_audio),
+    '{}', fingerprint, price_usd_per_unit, 1000, 'bench', '2026-01-01', estimate_usd,
+    created_at at time zone 'utc', submitted_at at time zone 'utc', finished_at at time zone 'utc'
+from generations;
+
+-- name: fill_attempts
+-- The submit of each.
+insert into studio.attempts (
+    id, generation_id, number, state, endpoint, marker, arguments, request_id, start_deadline,
+    created_at, accepted_at, started_at, completed_at)
+select
+    md5(id::text || 'attempt')::uuid, id, 1, 'ended', model, id::text, '{}', id::text,
+    created_at at time zone 'utc', created_at at time zone 'utc',
+    created_at at time zone 'utc' + make_interval(secs => our_queue_s),
+    created_at at time zone 'utc' + make_interval(secs => our_queue_s + fal_queue_s),
+    created_at at time zone 'utc'
+    + make_interval(secs => our_queue_s + fal_queue_s + inference_s)
+from generations
+where our_queue_s is not null;
+
+-- name: fill_charges
+-- The same ledger.
+insert into studio.charges (
+    id, generation_id, person_id, team_id, campaign_id, kind, amount_usd, billable_units, verified,
+    note, created_at)
+select
+    id, generation_id, person_id, team_id, campaign_id, kind, amount_usd, billable_units, verified,
+    note, created_at at time zone 'utc'
+from charges;
+
+-- name: fill_videos
+-- The video of each that was completed.
+insert into studio.videos (
+    id, title, person_id, team_id, campaign_id, path, poster_path, status, deleted_at, model,
+    prompt, parameters, size_bytes, duration_s, resolution, aspect_ratio, fps, width, height,
+    created_at, verdict, verdict_at, rating_hundredths, rating_count, batch_id)
+select
+    id, title, person_id, team_id, campaign_id, id::text, id::text,
+    case when trashed then 'trashed' else 'ready' end, case when trashed then now() end, model,
+    prompt, '{}', size_bytes, duration_s, resolution, aspect_ratio, 24, 1280, 720,
+    finished_at at time zone 'utc', verdict, verdict_at at time zone 'utc',
+    coalesce(rating * 100, 0)::integer, case when rating is null then 0 else 1 end, batch_id
+from generations
+where status = 'completed';
+
+-- name: fill_events
+-- The same events.
+insert into studio.events (id, at, kind, person_id, team_id, generation_id)
+overriding system value
+select id, happened_at at time zone 'utc', kind, person_id, team_id, generation_id
+from events;
+
+-- name: analyze_record
+-- What autovacuum does in its own time.
+analyze;
+
+-- name: forget_words
+-- Search has no part in this, and its words take longest to write.
+alter table studio.videos drop column words;
+
+-- name: plain_lengths
+-- So that a video can be written as another one is.
+alter table studio.videos alter column duration_ms drop expression;
+
+-- name: choose
+-- A thousand of the last generations, to be made once more, and two hundred to be judged now.
+create temporary table again as
+select id, md5(id::text || '/*round*/')::uuid as new_id
+from bench.generations
+where status = 'completed'
+order by created_at desc
+limit 1000;
+create temporary table judged as
+select id
+from bench.generations
+where status = 'completed' and day >= '/*since*/'
+order by md5(id::text || '/*round*/')
+limit 200;
+
+-- name: change
+-- They become part of the record, stamped as its triggers would.
+insert into studio.generations
+select (jsonb_populate_record(g, jsonb_build_object(
+    'id', a.new_id, 'fingerprint', a.new_id, 'sync_xid', pg_current_xact_id()))).*
+from again as a
+inner join studio.generations as g on g.id = a.id;
+insert into studio.attempts
+select (jsonb_populate_record(t, jsonb_build_object(
+    'id', gen_random_uuid(), 'generation_id', a.new_id, 'marker', a.new_id, 'request_id', a.new_id,
+    'sync_xid', pg_current_xact_id()))).*
+from again as a
+inner join studio.attempts as t on t.generation_id = a.id;
+insert into studio.charges
+select (jsonb_populate_record(c, jsonb_build_object(
+    'id', gen_random_uuid(), 'generation_id', a.new_id, 'sync_xid', pg_current_xact_id()))).*
+from again as a
+inner join studio.charges as c on c.generation_id = a.id and c.kind = 'charge';
+insert into studio.videos
+select (jsonb_populate_record(v, jsonb_build_object(
+    'id', a.new_id, 'path', a.new_id, 'poster_path', a.new_id,
+    'sync_xid', pg_current_xact_id()))).*
+from again as a
+inner join studio.videos as v on v.id = a.id;
+insert into studio.events (id, at, kind, person_id, team_id, generation_id, sync_xid)
+overriding system value
+select e.id + 1 + /*round*/, e.at, e.kind, e.person_id, e.team_id, a.new_id, pg_current_xact_id()
+from again as a
+inner join bench.events as b on b.generation_id = a.id and b.day >= '/*since*/'
+inner join studio.events as e on e.id = b.id;
+update studio.videos as v
+set verdict = case when v.verdict = 'approved' then 'rejected' else 'approved' end,
+    verdict_at = now(), sync_xid = pg_current_xact_id()
+from judged as j
+where v.id = j.id;
+
+-- name: forget_choice
+-- Until the next time.
+drop table again, judged;
 
 -- name: adhoc_cost_by_day_and_model
 -- As the warehouse is asked.

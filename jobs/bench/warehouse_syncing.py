@@ -1,0 +1,69 @@
+"""How long the warehouse takes to be made from the record, and to follow what changes there."""
+
+from __future__ import annotations
+
+import resource
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from jobs.bench.warehouse_postgres import connected
+from jobs.warehousing import sync_folder
+from storage.sqlfiles import queries
+
+_Q = queries("bench_warehouse")
+
+ROUNDS = 7
+
+
+@dataclass(frozen=True)
+class Syncing:
+    """What one process took for it."""
+
+    rebuild_s: float
+    rebuild_peak_mb: float
+    generations: int
+    refresh_ms: list[float]
+    """For a thousand new generations and two hundred that were judged, each time."""
+    refreshed: list[int]
+    """Rows that were written or removed each time."""
+
+
+def measure_syncing(url: SecretStr, folder: Path, since: date) -> Syncing:
+    """Rebuild, then follow changes of generations that were made from `since` on.
+
+    Raises:
+        WarehouseError: the lake can't be written.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_measure, url, folder, since).result()
+
+
+def _measure(url: SecretStr, folder: Path, since: date) -> Syncing:
+    began = time.perf_counter()
+    whole = sync_folder(url, folder, whole=True)
+    rebuild_s = time.perf_counter() - began
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rounds = [_refresh(url, folder, number, since) for number in range(ROUNDS)]
+    return Syncing(
+        rebuild_s,
+        peak_mb,
+        whole.manifest.rows("generations"),
+        [took_ms for took_ms, _ in rounds],
+        [rows for _, rows in rounds],
+    )
+
+
+def _refresh(url: SecretStr, folder: Path, number: int, since: date) -> tuple[float, int]:
+    parts = {"round": str(number), "since": since.isoformat()}
+    with connected(url) as connection:
+        for step in ("skip_triggers", "choose", "change", "forget_choice"):
+            connection.execute(_Q[step].with_parts(**parts).text)
+    began = time.perf_counter()
+    done = sync_folder(url, folder)
+    return (time.perf_counter() - began) * 1000, done.rows
