@@ -12,7 +12,7 @@ from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_behind import Behind, show_behind
-from dashboard.components.costs_spend import chosen_group, grain_of
+from dashboard.components.costs_spend import chosen_group, grain_of, whole_period
 from dashboard.components.money_words import dollars
 from dashboard.components.period_words import period_words
 
@@ -83,7 +83,7 @@ def _draw_per_video(figures: Figures, grain: str) -> None:
             )
         )
     made = charts.figure(lines, unit="$", height=290)
-    made.update_xaxes(tickformat="%-d %b")
+    made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat="%-d %b")
     charts.show_chart(made, key=figures.key("costs_per_video"), alt=f"Cost of a video by {grain}.")
 
 
@@ -99,14 +99,15 @@ def _group_row(figures: Figures, by: str, row: dict[str, Any]) -> dict[str, Any]
     }
 
 
+_PER_PX = 100
 _DOLLARS = st.column_config.NumberColumn(format="dollar", width="small")
 _SHARE = st.column_config.NumberColumn(format="percent", width="small")
 _GROUP_COLUMNS = {
     "Spend": _DOLLARS,
     "Finished": st.column_config.NumberColumn(width="small"),
     "Approved": st.column_config.NumberColumn(width="small"),
-    "$ / finished": _DOLLARS,
-    "$ / approved": _DOLLARS,
+    "$ / finished": st.column_config.NumberColumn(format="dollar", width=_PER_PX),
+    "$ / approved": st.column_config.NumberColumn(format="dollar", width=_PER_PX),
     "Wasted": _SHARE,
 }
 

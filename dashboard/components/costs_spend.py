@@ -113,7 +113,7 @@ def _figure(
         )
     height = _HEIGHT + _LEGEND_ROW * ((len(series) - 1) // _IN_A_ROW)
     made = charts.figure(bars, unit="$", stacked=True, legend=len(series) > 1, height=height)
-    made.update_xaxes(range=_whole_period(filters, grain), tickformat="%-d %b")
+    made.update_xaxes(range=whole_period(filters, grain), tickformat="%-d %b")
     return made
 
 
@@ -122,7 +122,7 @@ def _drawn_back(series: tuple[Series, ...]) -> list[str]:
     return [one.name for one in series if one.ids == (None,) or len(one.ids) > 1]
 
 
-def _whole_period(filters: Filters, grain: str) -> list[datetime]:
+def whole_period(filters: Filters, grain: str) -> list[datetime]:
     """The axis shows all days, also those without spend; half a bar of room at both ends."""
     half = timedelta(days=_BAR_DAYS[grain] / 2)
     first, last = _first_of(filters.since, grain), _first_of(filters.until - _DAY, grain)
