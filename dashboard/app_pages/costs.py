@@ -40,7 +40,7 @@ def _show_figures(figures: Figures) -> None:
     with left:
         behind = costs_spend(figures)
     with right:
-        costs_track(figures, ahead, spend)
+        behind = costs_track(figures, ahead, spend) or behind
     if behind is not None:
         show_behind(figures, behind)
     if figures.view.compares:

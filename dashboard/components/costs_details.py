@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import plotly.graph_objects as go
@@ -12,7 +13,13 @@ from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_behind import Behind, show_behind
-from dashboard.components.costs_spend import chosen_group, grain_of, whole_period
+from dashboard.components.costs_spend import (
+    behind_bar,
+    chosen_group,
+    grain_of,
+    narrowed,
+    whole_period,
+)
 from dashboard.components.money_words import dollars
 from dashboard.components.period_words import period_words
 
@@ -42,28 +49,50 @@ def _results(figures: Figures) -> None:
             figures,
             "Cost of a finished and of an approved video",
             Source("costs", "per_video", more={"grain": grain}),
-            about="Everything that the generations begun then cost, over what came of them.",
+            about="Everything that the generations begun then cost, over what came of them. Click "
+            "a point to see what was charged then.",
         ),
     ):
-        _draw_per_video(figures, grain)
+        behind = _draw_per_video(figures, grain)
     with (
         right,
         chart_card(
             figures,
             f"By {by}",
             Source("costs", "by_group", by=by),
-            about="Grouped as the chart of spend above.",
+            about="Grouped as the chart of spend above. Select a row to see its charges.",
         ),
     ):
-        rows = [_group_row(figures, by, row) for row in figures.rows("costs", "by_group", by=by)]
-        st.dataframe(rows, hide_index=True, column_config=_GROUP_COLUMNS, placeholder="—")
+        found = figures.rows("costs", "by_group", by=by)
+        rows = [_group_row(figures, by, row) for row in found]
+        chosen = _choose_row(rows, _GROUP_COLUMNS, figures.key(f"costs_rows_{by}"))
+    if chosen is not None:
+        id = found[chosen]["id"]
+        behind = Behind(figures.name(by, id), narrowed(figures.view.filters, by, [id]))
+    if behind is not None:
+        show_behind(figures, behind)
 
 
-def _draw_per_video(figures: Figures, grain: str) -> None:
+def _choose_row(rows: list[dict[str, Any]], columns: dict[str, Any], key: str) -> int | None:
+    """A table of which one row can be selected: which one is."""
+    state: Any = st.dataframe(
+        rows,
+        hide_index=True,
+        column_config=columns,
+        placeholder="—",
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    selected = (state or {}).get("selection", {}).get("rows", [])
+    return int(selected[0]) if selected and selected[0] < len(rows) else None
+
+
+def _draw_per_video(figures: Figures, grain: str) -> Behind | None:
     rows = figures.rows("costs", "per_video", grain=grain)
     if not rows:
         st.caption("No generation was begun in these days.")
-        return
+        return None
     lines = []
     for place, (name, usd, of) in enumerate(
         (
@@ -76,15 +105,17 @@ def _draw_per_video(figures: Figures, grain: str) -> None:
                 name=name,
                 x=[row["day"] for row in rows],
                 y=[None if row[usd] is None else float(row[usd]) for row in rows],
-                customdata=[[row[of]] for row in rows],
+                customdata=[[row["day"].isoformat(), row[of]] for row in rows],
                 mode="lines+markers" if len(rows) < 40 else "lines",
                 line={"width": 2, "color": charts.PALETTE[0 if place == 0 else 3]},
-                hovertemplate="%{y:$,.2f} (%{customdata[0]} videos)",
+                hovertemplate="%{y:$,.2f} (%{customdata[1]} videos)",
             )
         )
     made = charts.figure(lines, unit="$", height=290)
     made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat="%-d %b")
-    charts.show_chart(made, key=figures.key("costs_per_video"), alt=f"Cost of a video by {grain}.")
+    alt = f"Cost of a finished and of an approved video by {grain}."
+    point = charts.clicked(made, key=figures.key("costs_per_video"), alt=alt)
+    return None if point is None else behind_bar(figures, grain, date.fromisoformat(point[0]))
 
 
 def _group_row(figures: Figures, by: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -166,8 +197,10 @@ def _estimates(figures: Figures) -> None:
     about = (
         "The price shown before the press against what was charged, for completed generations. "
         f"A difference of {DRIFT:.0%} or more, over the last seven days or the whole period and "
-        f"{ENOUGH} generations or more, is marked: fal has probably changed its price."
+        f"{ENOUGH} generations or more, is marked: fal has probably changed its price. Select a "
+        "row to see the charges."
     )
+    chosen = None
     rows = figures.rows("costs", "estimates")
     with chart_card(
         figures, "The estimate against the charge", Source("costs", "estimates"), about=about
@@ -182,12 +215,12 @@ def _estimates(figures: Figures) -> None:
                     f"{_signed_share(_worse(row))} off the estimates. Has its price changed?",
                     icon=":material/trending_up:",
                 )
-        st.dataframe(
-            [_estimate_row(figures, row) for row in rows],
-            hide_index=True,
-            column_config=_ESTIMATE_COLUMNS,
-            placeholder="—",
-        )
+        shown = [_estimate_row(figures, row) for row in rows]
+        chosen = _choose_row(shown, _ESTIMATE_COLUMNS, figures.key("costs_estimates"))
+    if chosen is not None:
+        model = rows[chosen]["model"]
+        filters = narrowed(figures.view.filters, "model", [model])
+        show_behind(figures, Behind(figures.name("model", model), filters))
 
 
 def drifts(row: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -178,12 +179,32 @@ def _take_group() -> None:
         st.query_params[BY] = chosen
 
 
-def _behind(figures: Figures, by: str, grain: str, series: Series, day: date) -> Behind:
+def _behind(figures: Figures, by: str, grain: str, series: Series, first: date) -> Behind:
+    period = period_of_bar(figures, grain, first)
+    filters = replace(narrowed(figures.view.filters, by, series.ids), **_days(period))
+    return Behind(f"{series.name}, {period_words(period)}", filters)
+
+
+def narrowed(filters: Filters, by: str, ids: Iterable[str | None]) -> Filters:
+    """The filters with these members of a group alone; None is what belongs to none."""
+    chosen: dict[str, Any] = {FIELDS[by]: tuple(_value(by, id) for id in ids)}
+    return replace(filters, **chosen)
+
+
+def behind_bar(figures: Figures, grain: str, first: date) -> Behind:
+    """Everything behind the day, week or month that begins with `first`."""
+    period = period_of_bar(figures, grain, first)
+    return Behind(period_words(period), replace(figures.view.filters, **_days(period)))
+
+
+def period_of_bar(figures: Figures, grain: str, first: date) -> Period:
+    """The days of a bar that belong to the period."""
     shown = figures.view.filters
-    period = Period(max(day, shown.since), min(_end_of(day, grain), shown.until))
-    filters = replace(figures.view.filters, since=period.since, until=period.until)
-    chosen: dict[str, Any] = {FIELDS[by]: tuple(_value(by, id) for id in series.ids)}
-    return Behind(f"{series.name}, {period_words(period)}", replace(filters, **chosen))
+    return Period(max(first, shown.since), min(_end_of(first, grain), shown.until))
+
+
+def _days(period: Period) -> dict[str, Any]:
+    return {"since": period.since, "until": period.until}
 
 
 def _end_of(first: date, grain: str) -> date:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
+from typing import Any
 from uuid import UUID
 
 import plotly.graph_objects as go
@@ -16,12 +17,14 @@ from dashboard import budget_reads, charts
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.budget_bar import budget_title
 from dashboard.components.chart_card import Source, chart_card
+from dashboard.components.costs_behind import Behind
 from dashboard.components.money_words import dollars
+from dashboard.components.period_words import period_words
 from dashboard.error_frame import plain
 from dashboard.roles import BUDGETS, pages_for
 from jobs.analytics import Filters
 from jobs.forecasting import HISTORY_DAYS, DayAhead, Forecast, exhausted_on, forecast
-from jobs.periods import month_after
+from jobs.periods import Period, month_after
 from storage.errors import StudioError
 from storage.records.budgets import Budget
 
@@ -29,7 +32,7 @@ MOST_BUDGETS = 4
 _ABOUT = (
     "This calendar month, whatever period is chosen above; the filters hold. The days to come cost "
     "what the same weekday did in the eight weeks before today; the shaded range holds four months "
-    "of five."
+    "of five. Click a day to see its charges."
 )
 _DAY = timedelta(days=1)
 
@@ -59,8 +62,8 @@ def month_forecast(figures: Figures) -> tuple[Forecast, dict[date, Decimal]]:
     return forecast(spend, first, month_after(first), figures.today), spend
 
 
-def costs_track(figures: Figures, ahead: Forecast, spend: dict[date, Decimal]) -> None:
-    """The month's course, and the budgets that may not last."""
+def costs_track(figures: Figures, ahead: Forecast, spend: dict[date, Decimal]) -> Behind | None:
+    """The month's course, and the budgets that may not last; the day that was clicked, or None."""
     source = Source("costs", "daily", _history(figures))
     with chart_card(figures, f"{figures.today:%B}, so far and expected", source, about=_ABOUT):
         end = ahead.end
@@ -68,8 +71,13 @@ def costs_track(figures: Figures, ahead: Forecast, spend: dict[date, Decimal]) -
             st.caption("Nothing was spent before today, so there is no pace to go by yet.")
         else:
             st.markdown(_words(ahead, end).replace("$", r"\$"))
-        _draw(figures, ahead, spend)
+        point = _draw(figures, ahead, spend)
         _budgets(figures)
+    if point is None:
+        return None
+    day = date.fromisoformat(point[0])
+    filters = replace(figures.view.filters, since=day, until=day + _DAY)
+    return Behind(period_words(Period(day, day + _DAY)), filters)
 
 
 def _history(figures: Figures) -> Filters:
@@ -87,7 +95,7 @@ def _words(ahead: Forecast, end: DayAhead) -> str:
     )
 
 
-def _draw(figures: Figures, ahead: Forecast, spend: dict[date, Decimal]) -> None:
+def _draw(figures: Figures, ahead: Forecast, spend: dict[date, Decimal]) -> list[Any] | None:
     first = figures.today.replace(day=1)
     days = [first + number * _DAY for number in range((figures.today - first).days + 1)]
     course = list(accumulate(float(spend.get(day, 0)) for day in days))
@@ -97,7 +105,7 @@ def _draw(figures: Figures, ahead: Forecast, spend: dict[date, Decimal]) -> None
     made = charts.figure(traces, unit="$", height=240)
     made.update_xaxes(tickformat="%-d %b", range=[first, month_after(first) - _DAY])
     alt = f"Spend of the month: {dollars(ahead.spent_usd)} so far."
-    charts.show_chart(made, key="costs_month", alt=alt)
+    return charts.clicked(made, key=figures.key("costs_month"), alt=alt)
 
 
 def _fan(today: date, spent: float, ahead: tuple[DayAhead, ...]) -> list[go.Scatter]:
@@ -134,6 +142,7 @@ def _line(
         name=name,
         mode="lines",
         line={"width": width, "dash": dash, "color": charts.PALETTE[0]},
+        customdata=[[day.isoformat()] for day in days] if dash == "solid" else None,
         hovertemplate="%{y:$,.2f}",
     )
 

@@ -140,6 +140,26 @@ def test_a_reason_of_waste_leads_to_its_generations(opened: Open, some: SpentHis
     assert "1 row, $0.50 together." in words_of(page)
 
 
+def test_a_row_of_a_table_leads_to_its_charges(opened: Open, some: SpentHistory) -> None:
+    page = opened()
+    page.session_state[key_of(page.dataframe[0])] = {
+        "selection": {"rows": [1], "columns": [], "cells": []}
+    }
+    page = page.run()
+    assert "Behind it: pro" in words_of(page)
+    assert "1 row, $1.00 together." in words_of(page)
+
+
+def test_a_day_of_the_month_leads_to_its_charges(
+    opened: Open, history: SpentHistory, front: Services, mia: Person
+) -> None:
+    history.add(mia, usd="3", days_ago=0)
+    sync_warehouse(front)
+    page = opened()
+    today = json.loads(chart_of(page, "costs_month").proto.spec)["data"][-1]["customdata"][-1]
+    assert "1 row, $3.00 together." in words_of(click(page, "costs_month", today))
+
+
 def chart_of(page: AppTest, name: str) -> Any:
     return next(one for one in page.get("plotly_chart") if name in one.proto.id)
 
@@ -151,9 +171,14 @@ def last_bar(page: AppTest, name: str) -> list[Any]:
     return found
 
 
+def key_of(element: Any) -> str:
+    return str(element.proto.id).rsplit("-", 1)[-1]
+
+
 def click(page: AppTest, name: str, carries: list[Any]) -> AppTest:
-    key = str(chart_of(page, name).proto.id).rsplit("-", 1)[-1]
-    page.session_state[key] = {"selection": {"points": [{"customdata": carries}]}}
+    page.session_state[key_of(chart_of(page, name))] = {
+        "selection": {"points": [{"customdata": carries}]}
+    }
     page = page.run()
     assert not page.exception
     return page
