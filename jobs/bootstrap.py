@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jobs.bells import Bells
 from jobs.content_rules import ContentRules, load_content_rules
 from jobs.fal.catalog import Catalog, load_catalog
 from jobs.fal.client import FalClient
 from jobs.media.ffmpeg import Ffmpeg
+from jobs.workbench.pool import SandboxPool
 from storage.errors import SettingsError
 from storage.objects.base import ObjectStore
 from storage.objects.cdn import Cdn
@@ -42,9 +43,12 @@ class Services:
     """A made-up history of the same shape, apart from everything real; often there is none."""
     cdn: Cdn | None = None
     """What stands in front of the store; None when nothing does."""
+    workbench: SandboxPool = field(default_factory=SandboxPool)
+    """Answers analysts' SQL; starts nothing before it is asked."""
 
     def close(self) -> None:
         """Close every connection. Safe to repeat."""
+        self.workbench.close()
         self.warehouse.close()
         self.demo_warehouse.close()
         self.database.close()

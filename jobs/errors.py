@@ -7,6 +7,14 @@ StudioError (storage.errors)
 ├── BudgetExceeded           a budget has no room; says which, what is free, when it resets
 ├── IllegalTransition        the generation is no longer in a state that allows this
 ├── ShareEnded               a link for guests has expired, was revoked, or its video is gone
+├── WorkbenchError           a question of an analyst
+│   ├── QueryRefused         it is no single SELECT over the tables: change it
+│   ├── QueryFailed          DuckDB could not run it: correct it
+│   ├── QueryTooLong         it ran out of time
+│   ├── QueryTooLarge        it needs more memory, disk or room than one may take
+│   ├── QueryStopped         whoever asked stopped it
+│   ├── QueryCrashed         its process ended, which is no fault of the record's
+│   └── WorkbenchBusy        too many run at once: ask again
 ├── CatalogError             an operator corrects the model catalogue
 ├── AlertNotDelivered        a receiver of alerts did not take a message: it is sent again
 ├── UnforeseenFault          a mistake of ours in a step: tried again, then failed as our bug
@@ -95,6 +103,65 @@ class ShareEnded(StudioError):
         super().__init__(
             "This link no longer works.", todo="Ask whoever sent it to you for a new one."
         )
+
+
+class WorkbenchError(StudioError):
+    """A question of an analyst was not answered; the next one will be."""
+
+
+class QueryRefused(WorkbenchError):
+    """The text is not one SELECT over the tables, or asks for what no question may do."""
+
+
+class QueryFailed(WorkbenchError):
+    """DuckDB could not run the question; `happened` is what it says about it."""
+
+    def __init__(self, happened: str) -> None:
+        super().__init__(happened, todo="Correct it and run it again.")
+
+
+class QueryTooLong(WorkbenchError):
+    """The question ran out of time and was ended."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The question ran longer than {seconds:g} seconds and was ended.",
+            todo="Ask for fewer days, or use a roll-up such as `cells_model`.",
+        )
+
+
+class QueryTooLarge(WorkbenchError):
+    """The question needs more memory or disk than one may take, or a row is too large to show."""
+
+    def __init__(self, memory_mb: int) -> None:
+        super().__init__(
+            f"The question needs more than the {memory_mb:,} MB of memory that one may take.",
+            todo="Ask for fewer days or columns, or use a roll-up such as `cells_model`.",
+        )
+
+
+class QueryStopped(WorkbenchError):
+    """Whoever asked stopped the question."""
+
+    def __init__(self) -> None:
+        super().__init__("You stopped the question.", todo="Run it again any time.")
+
+
+class QueryCrashed(WorkbenchError):
+    """The process that answered ended by itself; another takes its place."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The question broke the process that answers, and it was replaced.",
+            todo="Ask it in another way; if it happens again, tell an administrator.",
+        )
+
+
+class WorkbenchBusy(WorkbenchError):
+    """Too many questions run at once, or one of this person does."""
+
+    def __init__(self, happened: str) -> None:
+        super().__init__(happened, todo="Wait some seconds and run it again.")
 
 
 class CatalogError(StudioError):

@@ -79,6 +79,12 @@ def reconciling() -> dict[str, Query]:
 
 
 @cache
+def workbench() -> dict[str, Query]:
+    """What the workbench asks for itself, by name."""
+    return _blocks("workbench.sql")
+
+
+@cache
 def asserts() -> dict[str, Query]:
     """Statements about the lake that must return no rows."""
     return {name: query for name, (query, _) in _files("asserts").items()}

@@ -27,6 +27,7 @@ from storage.records import (
     outcomes,
     people,
     product_images,
+    saved_queries,
     sessions,
     shares,
 )
@@ -114,7 +115,16 @@ def build_house(url: SecretStr, database: Database) -> House:
     _add_decision(database, ann)
     _add_opinions(database, ann, completed)
     _add_share(database, ann, completed)
+    _add_queries(database, everyone[MANAGER])
     return House(url, database, everyone, spring, theirs, queued, completed)
+
+
+def _add_queries(database: Database, mia: Person) -> None:
+    with database.as_person(mia.id) as tx:
+        for whom in ("nobody", "team", "company"):
+            saved_queries.save(tx, mia.id, mia.team_id, whom, "select 1", {}, shared_with=whom)
+    with database.as_service() as tx:
+        saved_queries.begin_run(tx, mia.id, mia.team_id, "select 1", {}, demo=False)
 
 
 def _add_people(tx: Transaction) -> dict[str, Person]:

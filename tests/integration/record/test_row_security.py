@@ -42,6 +42,7 @@ from tests.integration.record.record_rows import (
 S = GenerationStatus
 TEAM = {OWN, COLLEAGUE, MANAGER, ANALYST, ADMIN}
 MANAGED = {OWN, MANAGER, ADMIN}
+ASKING = {MANAGER, OTHER_MANAGER, ANALYST, ADMIN}
 UNREADABLE = (
     "passwords",
     "sessions",
@@ -93,6 +94,11 @@ SEEN_BY: dict[str, set[str]] = {
     "video_changes": {OWN},
     "saved_searches where shared": TEAM,
     "saved_searches where not shared": {OWN},
+    "saved_queries where shared_with = 'nobody'": {MANAGER},
+    "saved_queries where shared_with = 'team'": {MANAGER, ANALYST, ADMIN},
+    "saved_queries where shared_with = 'company'": ASKING,
+    "saved_query_versions": ASKING,
+    "query_runs": {MANAGER, ADMIN},
     "product_images": TEAM,
     "shares": MANAGED,
     "guest_verdicts": TEAM,
@@ -100,7 +106,7 @@ SEEN_BY: dict[str, set[str]] = {
     "team_queue where title is not null": MANAGED,
 }
 TABLES = {rows.split()[0] for rows in SEEN_BY} - {"team_queue"} | set(UNREADABLE)
-TAKEN_BACK = {"video_ratings", "video_favourites", "saved_searches"}
+TAKEN_BACK = {"video_ratings", "video_favourites", "saved_searches", "saved_queries"}
 """What a person gives and takes back; nothing else is ever deleted by one."""
 CURATED = {*TAKEN_BACK, "video_verdicts", "video_changes", "product_images", "shares", "exports"}
 
@@ -143,6 +149,7 @@ def test_no_person_deletes_anything_of_the_record(house: House, who: str) -> Non
 
 
 INSERTABLE = {"campaigns", "generations", "events", "outcome_decisions", *CURATED}
+INSERTABLE |= {"saved_query_versions"}
 
 
 @pytest.mark.parametrize("who", ALL)
@@ -155,6 +162,7 @@ def test_people_insert_into_few_tables_only(house: House, who: str) -> None:
 UPDATABLE = {
     "exports": {"expires_at"},
     "saved_searches": {"name", "filters", "shared", "updated_at"},
+    "saved_queries": {"name", "shared_with", "updated_at"},
     "shares": {"expires_at", "revoked_at", "revoked_by"},
     "video_changes": {"undone_at"},
     "video_ratings": {"stars", "rated_at"},
