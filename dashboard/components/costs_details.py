@@ -42,7 +42,7 @@ def costs_details(figures: Figures) -> None:
 
 def _results(figures: Figures) -> None:
     grain, by = grain_of(figures.view.period), chosen_group(figures)
-    left, right = st.columns([2, 3])
+    left, right = st.columns([5, 8])
     with (
         left,
         chart_card(
@@ -130,13 +130,13 @@ def _group_row(figures: Figures, by: str, row: dict[str, Any]) -> dict[str, Any]
     }
 
 
-_PER_PX = 100
+_PER_PX = 84
 _DOLLARS = st.column_config.NumberColumn(format="dollar", width="small")
 _SHARE = st.column_config.NumberColumn(format="percent", width="small")
 _GROUP_COLUMNS = {
     "Spend": _DOLLARS,
-    "Finished": st.column_config.NumberColumn(width="small"),
-    "Approved": st.column_config.NumberColumn(width="small"),
+    "Finished": st.column_config.NumberColumn(width=72),
+    "Approved": st.column_config.NumberColumn(width=72),
     "$ / finished": st.column_config.NumberColumn(format="dollar", width=_PER_PX),
     "$ / approved": st.column_config.NumberColumn(format="dollar", width=_PER_PX),
     "Wasted": _SHARE,

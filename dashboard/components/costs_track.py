@@ -140,7 +140,8 @@ def _line(
         x=days,
         y=values,
         name=name,
-        mode="lines",
+        mode="lines+markers" if dash == "solid" else "lines",  # only marks can be clicked
+        marker={"size": 5},
         line={"width": width, "dash": dash, "color": charts.PALETTE[0]},
         customdata=[[day.isoformat()] for day in days] if dash == "solid" else None,
         hovertemplate="%{y:$,.2f}",
