@@ -32,8 +32,8 @@ WORKBENCH_ROLES = FIGURES_ROLES
 NOBODY = UUID(int=0)
 """In a filter of teams, campaigns or people: what belongs to none."""
 
-_CELLS = ("cells_model", "cells_campaign", "cells_person")
-"""The roll-ups of what was made and spent, narrowest first; `cells` has every column."""
+_CELLS = ("cells_campaign", "cells_person", "cells_model")
+"""The roll-ups of what was made and spent, fewest rows first; `cells` has every column."""
 _COLUMNS_OF_FILTERS = {
     "teams": "team_id",
     "campaigns": "campaign_id",

@@ -20,7 +20,7 @@ from storage.warehouse.lake import Lake, Marks
 
 MONTHS = 24
 ROUNDS = 5
-RECENT = timedelta(days=7)
+RECENT = timedelta(days=2)
 """How old a generation that is judged may be."""
 _ZONE = "Europe/Berlin"
 _MARKS = Marks(watermark="0", system_id="bench", time_zone=_ZONE, demo=True)

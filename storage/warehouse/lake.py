@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -196,7 +196,7 @@ class _Writing:
 
     def _dataset(self, dataset: str, days: set[date]) -> tuple[LakeFile, ...]:
         kept = list(self._old(dataset))
-        targets = set(partitions_of(days, self.daily_from)) | self._to_fold(kept)
+        targets = set(partitions_of(days, self.daily_from)) | _to_fold(kept, self.daily_from)
         for target in sorted(targets):
             before = [file for file in kept if falls_into(file.partition, target)]
             kept = [file for file in kept if file not in before]
@@ -206,21 +206,17 @@ class _Writing:
         kept = kept or [self._write(dataset, "", f"select * from new_{dataset} where false")]
         return tuple(sorted(kept, key=lambda file: file.partition))
 
-    def _to_fold(self, files: Iterable[LakeFile]) -> set[str]:
-        """Months whose days have become old enough to share a file."""
-        daily = (file.partition for file in files if len(file.partition) > len("2026-11"))
-        days = (date.fromisoformat(partition) for partition in daily)
-        return {month_of(day) for day in days if day < self.daily_from}
-
     def _merged(self, dataset: str, target: str, before: list[LakeFile]) -> str:
         new = f"select * from new_{dataset} where {_within(target)}"
+        # A day is written again and again and read as a whole: sorting it gains nothing.
+        order = "" if _is_day(target) else f"order by {ORDER[dataset]}"
         if not before:
-            return f"{new} order by {ORDER[dataset]}"
+            return f"{new} {order}"
         return f"""
             select * from {self._reading(before)}
             where id not in (select id from new_{dataset})
                 and id not in (select id from gone_{dataset})
-            union all by name {new} order by {ORDER[dataset]}"""
+            union all by name {new} {order}"""
 
     def _facts_of(self, made: dict[str, tuple[LakeFile, ...]], days: set[date]) -> None:
         """Name the datasets' rows of the touched days as the roll-ups call them."""
@@ -234,23 +230,28 @@ class _Writing:
             self._view(mart.name, mart.query.text)
 
     def _rollup(self, name: str, days: set[date]) -> tuple[LakeFile, ...]:
-        """Roll-ups have a file a month; the touched days in it are counted anew."""
-        kept = {file.partition: file for file in self._old(name)}
+        """The touched days are counted anew. Days have files of their own in this month only: each
+        file costs a report that reads all of them."""
+        kept = list(self._old(name))
+        daily_from = _next_month(self.daily_from)
+        touched = ", ".join(f"'{day}'" for day in sorted(days))
         self.connection.execute(
             f"create or replace temp table made as {rollups()[name].query.text}"
         )
-        for month in sorted({month_of(day) for day in days}):
-            fresh = f"select * from made where strftime(day, '%Y-%m') = '{month}'"
-            if before := kept.pop(month, None):
-                listed = ", ".join(f"'{day}'" for day in sorted(days))
+        targets = set(partitions_of(days, daily_from)) | _to_fold(kept, daily_from)
+        for target in sorted(targets):
+            before = [file for file in kept if falls_into(file.partition, target)]
+            kept = [file for file in kept if file not in before]
+            fresh = f"select * from made where {_within(target)}"
+            if before:
                 fresh += f""" union all by name
-                    select * from {self._reading([before])} where day not in ({listed})"""
-            written = self._write(name, month, f"{fresh} order by day")
+                    select * from {self._reading(before)}
+                    where not list_contains([{touched}]::date[], day)"""
+            written = self._write(name, target, f"{fresh} order by day")
             if written.rows:
-                kept[month] = written
-        if not kept:
-            kept[""] = self._write(name, "", "select * from made")
-        return tuple(kept[month] for month in sorted(kept))
+                kept.append(written)
+        kept = kept or [self._write(name, "", "select * from made")]
+        return tuple(sorted(kept, key=lambda file: file.partition))
 
     def _view(self, name: str, text: str) -> None:
         self.connection.execute(f"create or replace temp view {name} as {text}")
@@ -287,9 +288,24 @@ def reading(folder: Path, files: Iterable[LakeFile]) -> str:
     return f"read_parquet([{paths}], hive_partitioning = false)"
 
 
+def _to_fold(files: Iterable[LakeFile], daily_from: date) -> set[str]:
+    """Months whose days have become old enough to share a file."""
+    daily = (file.partition for file in files if _is_day(file.partition))
+    days = (date.fromisoformat(partition) for partition in daily)
+    return {month_of(day) for day in days if day < daily_from}
+
+
+def _is_day(partition: str) -> bool:
+    return len(partition) > len("2026-11")
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=32)).replace(day=1)
+
+
 def _within(partition: str) -> str:
     """The condition for days of a partition; ranges, so that blocks of rows are passed over."""
-    if len(partition) > len("2026-11"):
+    if _is_day(partition):
         return f"day = date '{partition}'"
     return f"day between date '{partition}-01' and last_day(date '{partition}-01')"
 
