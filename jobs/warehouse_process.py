@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 WAREHOUSE_S = 2.0
 """How often it looks whether something was written."""
+AFTER_FAILURE_S = 15.0
 NICENESS = 5
 """Figures wait for videos, never the other way round."""
 
@@ -83,8 +84,8 @@ def main() -> None:
     url, folder = SecretStr(told["url"]), Path(told["folder"])
     with Database(url, max_connections=1) as database:
         while True:
-            keep_warehouse(database, url, folder)
-            time.sleep(WAREHOUSE_S)
+            well = keep_warehouse(database, url, folder)
+            time.sleep(WAREHOUSE_S if well else AFTER_FAILURE_S)
 
 
 def _end_with_the_starter() -> None:

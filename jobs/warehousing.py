@@ -30,28 +30,32 @@ CONFIRMED_EVERY = timedelta(minutes=1)
 """So often the lake says that it is up to date when nothing changes."""
 
 
-def sync_warehouse(services: Services, *, corrections: bool = False) -> Pass:
+def sync_warehouse(services: Services, *, corrections: bool = False, wait_s: float = 0.0) -> Pass:
     """Bring the warehouse up to the record; the first time, and when it is another's, whole.
 
-    `corrections`: changes of old months don't wait for others.
+    `corrections`: changes of old months don't wait for others. `wait_s`: how long to wait for
+    another process that is at it.
 
     Raises:
         WarehouseBusy: another process is at it.
         WarehouseError: the lake can't be read or written.
         RecordUnavailable: Postgres can't be read.
     """
-    return sync_folder(_url(services), live_folder(services), corrections=corrections)
+    folder = live_folder(services)
+    return sync_folder(_url(services), folder, corrections=corrections, wait_s=wait_s)
 
 
-def rebuild_warehouse(services: Services) -> Pass:
+def rebuild_warehouse(services: Services, *, wait_s: float = 0.0) -> Pass:
     """Make the warehouse anew from the record. Readers have the old one until the end.
+
+    `wait_s`: how long to wait for another process that is at it.
 
     Raises:
         WarehouseBusy: another process is at it.
         WarehouseError: the lake can't be written, or contradicts itself.
         RecordUnavailable: Postgres can't be read.
     """
-    return sync_folder(_url(services), live_folder(services), whole=True)
+    return sync_folder(_url(services), live_folder(services), whole=True, wait_s=wait_s)
 
 
 def live_folder(services: Services) -> Path:
@@ -66,12 +70,17 @@ def _url(services: Services) -> SecretStr:
 
 
 def sync_folder(
-    url: SecretStr, folder: Path, *, whole: bool = False, corrections: bool = False
+    url: SecretStr,
+    folder: Path,
+    *,
+    whole: bool = False,
+    corrections: bool = False,
+    wait_s: float = 0.0,
 ) -> Pass:
     """One pass over the lake in `folder`, when nobody else is at it; see `sync_warehouse`."""
     from storage.warehouse.syncing import sync
 
-    with own_turn(url) as still_mine:
+    with own_turn(url, wait_s=wait_s) as still_mine:
         done = sync(url, folder, whole=whole, corrections=corrections, still_mine=still_mine)
         Lake(folder).collect_garbage(GRACE_S)
     if done.whole:
@@ -92,8 +101,8 @@ def _check(folder: Path, done: Pass) -> None:
         )
 
 
-def keep_warehouse(database: Database, url: SecretStr, folder: Path) -> None:
-    """A pass if one is due. What goes wrong is logged; the next one tries again."""
+def keep_warehouse(database: Database, url: SecretStr, folder: Path) -> bool:
+    """A pass if one is due. False: something went wrong, which is logged; try again later."""
     try:
         if _is_due(database, folder, datetime.now(UTC)):
             done = sync_folder(url, folder)
@@ -102,8 +111,11 @@ def keep_warehouse(database: Database, url: SecretStr, folder: Path) -> None:
         log.debug("somebody else syncs the warehouse")
     except StudioError as exc:
         log.warning("the warehouse was not synced", error=str(exc))
+        return False
     except Exception:
         log.exception("the warehouse was not synced")
+        return False
+    return True
 
 
 def _is_due(database: Database, folder: Path, now: datetime) -> bool:

@@ -21,6 +21,8 @@ from storage.warehouse.corrections import WAITING
 from storage.warehouse.reader import EVERYTHING, WarehouseReader
 from storage.warehouse.syncing import Pass
 
+WAIT_S = 30.0
+"""For the watcher's pass, should one be at work."""
 WIDEST = 60
 """Characters of a column of a table; `--json` cuts nothing."""
 _PARAMETER = re.compile(r"\$([a-z_]\w*)")
@@ -42,7 +44,7 @@ def warehouse() -> None:
 def sync(corrections: bool, as_json: bool) -> None:
     """Bring it up to the record now; the watcher does so every few seconds."""
     with attached_services() as services:
-        _show_pass(sync_warehouse(services, corrections=corrections), as_json)
+        _show_pass(sync_warehouse(services, corrections=corrections, wait_s=WAIT_S), as_json)
 
 
 @warehouse.command()
@@ -50,7 +52,7 @@ def sync(corrections: bool, as_json: bool) -> None:
 def rebuild(as_json: bool) -> None:
     """Make it anew from the record and check it. Readers have the old one until the end."""
     with attached_services() as services:
-        _show_pass(rebuild_warehouse(services), as_json)
+        _show_pass(rebuild_warehouse(services, wait_s=WAIT_S), as_json)
 
 
 @warehouse.command()

@@ -7,13 +7,13 @@ select dataset, key from /*waiting*/;
 with kept as (
     select 'generations' as what, status as name, count(*) as n, sum(estimate_usd) as usd
     from generations
-    where not list_contains($generations, id::varchar)
+    where id::varchar not in (select unnest($generations))
     group by status
     union all
     select 'charges', kind, count(*), sum(amount_usd)
     from charges
-    where not list_contains($charges, id::varchar)
-        and not coalesce(list_contains($generations, generation_id::varchar), false)
+    where id::varchar not in (select unnest($charges))
+        and coalesce(generation_id::varchar, '') not in (select unnest($generations))
     group by kind
 )
 

@@ -6,6 +6,7 @@ and must not go through a transaction-mode pooler.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,11 +18,14 @@ from storage.postgres import CONNECT_TIMEOUT_S, mapped_errors
 from storage.sqlfiles import queries
 
 _Q = queries("warehouse")
+ASK_AGAIN_S = 0.1
 
 
 @contextmanager
-def own_turn(url: SecretStr) -> Iterator[Callable[[], None]]:
+def own_turn(url: SecretStr, *, wait_s: float = 0.0) -> Iterator[Callable[[], None]]:
     """Hold the lock for a `with` block; yields a check that raises when it is lost.
+
+    `wait_s`: how long to wait for another to be done.
 
     Raises:
         WarehouseBusy: another holds it.
@@ -35,13 +39,24 @@ def own_turn(url: SecretStr) -> Iterator[Callable[[], None]]:
             application_name="studio-warehouse",
         )
     try:
-        with mapped_errors():
-            row = connection.execute(_Q["lock"].text).fetchone()
-        if not (row and row[0]):
-            raise WarehouseBusy("Another process brings the warehouse up to date at this moment.")
+        _take(connection, time.monotonic() + wait_s)
         yield lambda: _check(connection)
     finally:
         connection.close()
+
+
+def _take(connection: psycopg.Connection[tuple[bool]], deadline: float) -> None:
+    while True:
+        with mapped_errors():
+            row = connection.execute(_Q["lock"].text).fetchone()
+        if row and row[0]:
+            return
+        if time.monotonic() >= deadline:
+            raise WarehouseBusy(
+                "Another process brings the warehouse up to date at this moment.",
+                todo="Try again when it is done.",
+            )
+        time.sleep(ASK_AGAIN_S)
 
 
 def _check(connection: psycopg.Connection[tuple[bool]]) -> None:

@@ -77,6 +77,16 @@ def test_a_second_sync_leaves_it_to_the_first(services: Services) -> None:
     assert sync_warehouse(services).whole
 
 
+def test_who_may_wait_comes_next(services: Services) -> None:
+    with ThreadPoolExecutor(1) as beside:
+        url = services.settings.database_url
+        assert url is not None
+        with own_turn(url):
+            waiting = beside.submit(sync_warehouse, services, wait_s=60)
+            assert read_manifest(live_folder(services)) is None
+        assert waiting.result().whole
+
+
 def test_the_turn_ends_with_its_connection(services: Services, as_owner: Owner) -> None:
     url = services.settings.database_url
     assert url is not None
