@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobs.admission import SUBMITTING_ROLES
-from jobs.analytics import FIGURES_ROLES
+from jobs.analytics import FIGURES_ROLES, WORKBENCH_ROLES
 from storage.models import Role
 
 _EVERYBODY = frozenset(Role)
@@ -71,6 +71,20 @@ COSTS = PageEntry(
     "What was spent, whether it is on track, why it changed, and what came of it.",
     FIGURES_ROLES,
 )
+LATENCY = PageEntry(
+    "latency",
+    "Latency",
+    ":material/speed:",
+    "How long videos take, where the time goes, when it is slow, and what fails.",
+    FIGURES_ROLES,
+)
+WORKBENCH = PageEntry(
+    "workbench",
+    "Workbench",
+    ":material/terminal:",
+    "Ask the figures in SQL: tables, charts, files, saved queries.",
+    WORKBENCH_ROLES,
+)
 BUDGETS = PageEntry(
     "budgets",
     "Budgets",
@@ -93,7 +107,7 @@ ACCOUNT = PageEntry(
     _EVERYBODY,
 )
 
-PAGES = (CREATE, QUEUE, GALLERY, COMPARE, COSTS, BUDGETS, ALERTS, ACCOUNT)
+PAGES = (CREATE, QUEUE, GALLERY, COMPARE, COSTS, LATENCY, WORKBENCH, BUDGETS, ALERTS, ACCOUNT)
 
 ROLE_WORDS = {  # what a person can do here
     Role.MEMBER: "Make videos, follow them, and see the team's gallery.",

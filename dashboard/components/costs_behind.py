@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,8 +63,8 @@ def _sum_words(rows: list[dict[str, Any]]) -> str:
 
 def _shown(row: dict[str, Any], figures: Figures) -> dict[str, Any]:
     return {
-        "Open": _address(row, figures),
-        "When": _moment(row["created_at"], figures.zone),
+        "Open": address_of(row, figures),
+        "When": moment_of(row["created_at"], figures.zone),
         "Title": row["title"] or row.get("note") or "",
         "Person": row["person"] or "",
         "Model": figures.name("model", row["model"]),
@@ -94,10 +95,10 @@ _COLUMNS = {
 def _order(figures: Figures, rows: list[dict[str, Any]]) -> list[str]:
     """All columns; without the links where none leads anywhere."""
     names = ["When", "Title", "Person", "Model", "Resolution", "Length", "Outcome", "Amount"]
-    return ["Open", *names] if any(_address(row, figures) for row in rows) else names
+    return ["Open", *names] if any(address_of(row, figures) for row in rows) else names
 
 
-def _address(row: dict[str, Any], figures: Figures) -> str | None:
+def address_of(row: dict[str, Any], figures: Figures) -> str | None:
     """Where the generation is to be seen; None for a correction of none, and for a made-up one."""
     id = row["generation_id"]
     if id is None or figures.view.demo:
@@ -111,8 +112,6 @@ def _has(page: PageEntry, role: Role) -> bool:
     return page in pages_for(role)
 
 
-def _moment(at: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401
+def moment_of(at: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401
     """A time of the lake, which is naive UTC, on the company's clock."""
-    from datetime import UTC
-
     return at.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)

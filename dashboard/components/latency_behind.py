@@ -1,0 +1,173 @@
+"""What stands behind a point: the slowest generations, and where the time of each went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard import charts
+from dashboard.components.analytics_bar import Figures
+from dashboard.components.cause_words import reason_words
+from dashboard.components.chart_card import Source, sql_link
+from dashboard.components.costs_behind import address_of, moment_of
+from dashboard.components.latency_phases import PHASES
+from dashboard.components.timeline import long_words
+from dashboard.error_frame import plain
+from jobs.analytics import Filters
+
+MOST_ROWS = 200
+_STEPS = ("our_queue", "fal_queue", "inference", "store")
+_COLUMNS = {
+    "Open": st.column_config.LinkColumn("", display_text=":material/open_in_new:", width=40),
+    "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
+    "Seconds": st.column_config.NumberColumn(format="%.1f s", width="small"),
+    "Charged": st.column_config.NumberColumn(format="dollar", width="small"),
+}
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Which generations to show, by which phase."""
+
+    words: str
+    filters: Filters
+    phase: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Which failures to show; reason None: all."""
+
+    words: str
+    filters: Filters
+    reason: str | None
+
+
+def show_slow(figures: Figures, slow: Slow) -> None:
+    """The slowest of them, and the waterfall of one: the slowest, or the one that is selected."""
+    rows = figures.rows("latency", "behind", slow.filters, phase=slow.phase)
+    source = Source("latency", "behind", slow.filters, more={"phase": slow.phase})
+    with st.container(border=True, key="latency_behind"):
+        _head(figures, f"The slowest: {slow.words}", source)
+        if not rows:
+            st.caption("No generation was completed there.")
+            return
+        st.caption(_number_words(rows, "slowest"))
+        left, right = st.columns([3, 2])
+        with left:
+            chosen = _choose(figures, [_slow_row(row, figures) for row in rows], slow.words)
+        with right:
+            _waterfall(figures, rows[chosen])
+
+
+def show_failed(figures: Figures, failed: Failed) -> None:
+    """The newest of the failures."""
+    more = {"reason": failed.reason}
+    rows = figures.rows("latency", "failed_behind", failed.filters, **more)
+    source = Source("latency", "failed_behind", failed.filters, more=more)
+    with st.container(border=True, key="latency_failed_behind"):
+        _head(figures, f"Behind it: {failed.words}", source)
+        if not rows:
+            st.caption("Nothing failed there.")
+            return
+        st.caption(_number_words(rows, "newest"))
+        shown = [_failed_row(row, figures) for row in rows]
+        st.dataframe(
+            shown,
+            hide_index=True,
+            placeholder="—",
+            height=min(38 + 35 * len(rows), 400),
+            column_config=_COLUMNS,
+            column_order=_order(shown),
+        )
+
+
+def _head(figures: Figures, words: str, source: Source) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(words)}**", width="stretch")
+        sql_link(figures, source)
+
+
+def _number_words(rows: list[dict[str, Any]], which: str) -> str:
+    number = rows[0]["all_rows"]
+    words = f"{number:,} {'generation' if number == 1 else 'generations'}"
+    return f"{words}; the {MOST_ROWS} {which} are shown." if number > MOST_ROWS else f"{words}."
+
+
+def _choose(figures: Figures, rows: list[dict[str, Any]], words: str) -> int:
+    state: Any = st.dataframe(
+        rows,
+        hide_index=True,
+        placeholder="—",
+        height=min(38 + 35 * len(rows), 360),
+        column_config=_COLUMNS,
+        column_order=_order(rows),
+        key=figures.key(f"latency_rows_{words}"),
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    selected = (state or {}).get("selection", {}).get("rows", [])
+    return int(selected[0]) if selected and selected[0] < len(rows) else 0
+
+
+def _order(rows: list[dict[str, Any]]) -> list[str]:
+    """All columns; without the links where none leads anywhere."""
+    return [name for name in rows[0] if name != "Open" or any(row["Open"] for row in rows)]
+
+
+def _slow_row(row: dict[str, Any], figures: Figures) -> dict[str, Any]:
+    return {
+        "Open": address_of(row | {"status": "completed"}, figures),
+        "When": moment_of(row["created_at"], figures.zone),
+        "Title": row["title"],
+        "Person": row["person"] or "",
+        "Model": figures.name("model", row["model"]),
+        "Resolution": row["resolution"] or "",
+        "Seconds": row["seconds"],
+    }
+
+
+def _failed_row(row: dict[str, Any], figures: Figures) -> dict[str, Any]:
+    charged = row["charge_usd"]
+    return {
+        "Open": address_of(row | {"status": "failed"}, figures),
+        "When": moment_of(row["created_at"], figures.zone),
+        "Title": row["title"],
+        "Person": row["person"] or "",
+        "Model": figures.name("model", row["model"]),
+        "Why": reason_words(row["cause"]),
+        "Charged": None if charged is None else float(charged),
+    }
+
+
+def _waterfall(figures: Figures, row: dict[str, Any]) -> None:
+    """One generation's phases, one after the other."""
+    begin, bars = 0.0, []
+    for place, phase in enumerate(_STEPS):
+        seconds = row[f"{phase}_s"] or 0.0
+        bars.append(
+            go.Bar(
+                name=PHASES[phase],
+                orientation="h",
+                y=[PHASES[phase]],
+                x=[seconds],
+                base=[begin],
+                text=[long_words(seconds)],
+                textposition="outside",
+                cliponaxis=False,
+                marker_color=charts.PALETTE[place],
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )
+        begin += seconds
+    st.markdown(
+        f"**{plain(row['title'])}**: {long_words(row['total_s'] or begin)} from submit to playable"
+    )
+    made = charts.figure(bars, legend=False, height=230, hovermode="closest")
+    made.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
+    made.update_xaxes(ticksuffix=" s", range=[0, begin * 1.25 or 1])
+    alt = ", ".join(f"{PHASES[phase]} {long_words(row[f'{phase}_s'] or 0.0)}" for phase in _STEPS)
+    charts.show_chart(made, key=figures.key(f"latency_fall_{row['generation_id']}"), alt=alt)

@@ -1,0 +1,138 @@
+"""One phase over time, by model, and by the hour of the week."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard import charts
+from dashboard.components.analytics_bar import Figures
+from dashboard.components.chart_card import Source, chart_card
+from dashboard.components.costs_spend import grain_of, period_of_bar, whole_period
+from dashboard.components.latency_behind import Slow
+from dashboard.components.latency_phases import (
+    FEW,
+    PERCENTILES,
+    PHASES,
+    choose_phase,
+    chosen_phase,
+    is_exact,
+    report_for,
+)
+from dashboard.components.period_words import period_words
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_ABOUT = "Percentiles of the generations begun then. Click a point to see the slowest of them."
+
+
+def latency_course(figures: Figures) -> Slow | None:
+    """The percentiles of the chosen phase over time; what was clicked, or None."""
+    grain, phase = grain_of(figures.view.period), chosen_phase()
+    name = report_for("course", figures.view.filters)
+    source = Source("latency", name, more={"grain": grain, "phase": phase})
+    with chart_card(figures, f"{PHASES[phase]}, by {grain}", source, about=_ABOUT):
+        choose_phase()
+        rows = figures.rows("latency", name, grain=grain, phase=phase)
+        if not rows:
+            st.caption("No generation was completed in these days.")
+            return None
+        made = charts.figure(_lines(rows), height=320)
+        made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat="%-d %b")
+        made.update_yaxes(ticksuffix=" s")
+        alt = f"{PHASES[phase]} by {grain}: percentiles of {sum(row['n'] for row in rows):,}."
+        point = charts.clicked(made, key=figures.key(f"latency_course_{phase}"), alt=alt)
+    if point is None:
+        return None
+    period = period_of_bar(figures, grain, date.fromisoformat(point[0]))
+    filters = replace(figures.view.filters, since=period.since, until=period.until)
+    return Slow(f"{PHASES[phase]}, {period_words(period)}", filters, phase)
+
+
+def _lines(rows: list[dict[str, Any]]) -> list[go.Scatter]:
+    dashes = ("solid", "solid", "dash", "dot")
+    return [
+        go.Scatter(
+            name=words,
+            x=[row["day"] for row in rows],
+            y=[row[name] for row in rows],
+            customdata=[[row["day"].isoformat(), row["n"]] for row in rows],
+            mode="lines+markers" if len(rows) < 40 else "lines",
+            line={"width": 2, "color": charts.PALETTE[place], "dash": dash},
+            hovertemplate="%{y:.1f} s (%{customdata[1]:,} generations)",
+        )
+        for place, ((name, words), dash) in enumerate(zip(PERCENTILES.items(), dashes, strict=True))
+    ]
+
+
+def latency_models(figures: Figures) -> None:
+    """The chosen phase by model and resolution."""
+    phase = chosen_phase()
+    name = report_for("by_model", figures.view.filters)
+    source = Source("latency", name, more={"phase": phase})
+    about = f"In seconds. Fewer than {FEW} generations say little about the slowest of them."
+    with chart_card(figures, f"{PHASES[phase]}, by model", source, about=about):
+        rows = figures.rows("latency", name, phase=phase)
+        shown = [
+            {
+                "Model": figures.name("model", row["model"]),
+                "Resolution": row["resolution"] or "",
+                **{words: row[percentile] for percentile, words in PERCENTILES.items()},
+                "n": row["n"],
+            }
+            for row in rows
+        ]
+        seconds = st.column_config.NumberColumn(format="%.1f s", width="small")
+        columns = dict.fromkeys(PERCENTILES.values(), seconds)
+        number = st.column_config.NumberColumn(
+            format="localized", width="small", help="Generations"
+        )
+        st.dataframe(
+            shown,
+            hide_index=True,
+            placeholder="—",
+            column_config={
+                **columns,
+                "n": number,
+                "Resolution": st.column_config.TextColumn(width="small"),
+            },
+        )
+
+
+def latency_hours(figures: Figures) -> None:
+    """When it is slow: a square for each hour of the week."""
+    filters = figures.view.filters
+    name = report_for("hours", filters, by_hour=True)
+    about = (
+        "From submit to playable, 19 of 20, by the hour in which a generation was begun, on the "
+        "company's clock. Squares of fewer than three generations stay empty."
+    )
+    with chart_card(figures, "When it is slow", Source("latency", name), about=about):
+        rows = figures.rows("latency", name)
+        z: list[list[float | None]] = [[None] * 24 for _ in DAYS]
+        counts = [[0] * 24 for _ in DAYS]
+        for row in rows:
+            counts[row["weekday"] - 1][row["hour"]] = row["n"]
+            if row["n"] >= 3:
+                z[row["weekday"] - 1][row["hour"]] = row["p95_s"]
+        heat = go.Heatmap(
+            z=z,
+            x=list(range(24)),
+            y=list(DAYS),
+            customdata=counts,
+            colorscale=charts.SEQUENTIAL,
+            xgap=2,
+            ygap=2,
+            colorbar={"ticksuffix": " s", "thickness": 10, "outlinewidth": 0},
+            hovertemplate="%{y} %{x}:00: %{z:.0f} s (%{customdata:,} generations)<extra></extra>",
+        )
+        made = charts.figure([heat], legend=False, height=280, hovermode="closest")
+        made.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
+        made.update_xaxes(tickvals=[0, 6, 12, 18], ticktext=["0:00", "6:00", "12:00", "18:00"])
+        alt = f"Seconds by weekday and hour, from {sum(row['n'] for row in rows):,} generations."
+        charts.show_chart(made, key=figures.key("latency_hours"), alt=alt)
+        if not is_exact(filters, by_hour=True):
+            st.caption("≈ Over so long a period these are off by 3 % at most.")

@@ -1,0 +1,85 @@
+"""What failed: by cause over time, and how often each model does."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard import charts
+from dashboard.components.analytics_bar import Figures
+from dashboard.components.cause_words import reason_words
+from dashboard.components.chart_card import Source, chart_card
+from dashboard.components.costs_spend import grain_of, period_of_bar, whole_period
+from dashboard.components.latency_behind import Failed
+from dashboard.components.latency_phases import share_words
+from dashboard.components.period_words import period_words
+
+
+def latency_failures(figures: Figures) -> Failed | None:
+    """Failures by cause over time; what was clicked, or None."""
+    grain = grain_of(figures.view.period)
+    source = Source("latency", "failures", more={"grain": grain})
+    about = "By the day on which a generation was begun. Click a bar to see the generations."
+    with chart_card(figures, f"Failures by {grain}", source, about=about):
+        rows = figures.rows("latency", "failures", grain=grain)
+        if not rows:
+            st.caption("Nothing failed in these days.")
+            return None
+        reasons = _by_number(rows)
+        made = charts.figure(_bars(rows, reasons), stacked=True, height=320)
+        made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat="%-d %b")
+        alt = f"Failures by {grain}: {sum(row['failed'] for row in rows):,}."
+        point = charts.clicked(made, key=figures.key("latency_failures"), alt=alt)
+    if point is None:
+        return None
+    period = period_of_bar(figures, grain, date.fromisoformat(point[0]))
+    filters = replace(figures.view.filters, since=period.since, until=period.until)
+    reason = reasons[int(point[1])]
+    return Failed(f"{reason_words(reason)}, {period_words(period)}", filters, reason)
+
+
+def _by_number(rows: list[dict[str, Any]]) -> list[str]:
+    """The reasons, the most frequent first."""
+    sums: dict[str, int] = defaultdict(int)
+    for row in rows:
+        sums[row["reason"]] += row["failed"]
+    return sorted(sums, key=lambda reason: (-sums[reason], reason))
+
+
+def _bars(rows: list[dict[str, Any]], reasons: list[str]) -> list[go.Bar]:
+    colours = charts.colours(reasons)
+    bars = []
+    for place, reason in enumerate(reasons):
+        own = [row for row in rows if row["reason"] == reason]
+        bars.append(
+            go.Bar(
+                name=reason_words(reason),
+                x=[row["day"] for row in own],
+                y=[row["failed"] for row in own],
+                customdata=[[row["day"].isoformat(), place] for row in own],
+                marker_color=colours[reason],
+                hovertemplate="%{y:,}",
+            )
+        )
+    return bars
+
+
+def latency_rates(figures: Figures, rates: list[dict[str, Any]]) -> None:
+    """How often each model fails."""
+    about = "Failed ones of those that ended; stopped ones don't count."
+    with chart_card(figures, "Failures by model", Source("latency", "failure_rates"), about=about):
+        shown = [
+            {
+                "Model": figures.name("model", row["model"]),
+                "Finished": row["completed"],
+                "Failed": row["failed"],
+                "Share": share_words(row["failed"], row["failed"] + row["completed"]),
+            }
+            for row in rates
+        ]
+        st.dataframe(shown, hide_index=True, placeholder="—")
