@@ -46,19 +46,20 @@ def xlsx_bytes(table: pyarrow.Table, sheet: str, zone: ZoneInfo) -> bytes:
         "strings_to_urls": False,
         "strings_to_numbers": False,
         "nan_inf_to_errors": True,
+        "constant_memory": True,  # rows are written in order, and none is looked at again
     }
     with xlsxwriter.Workbook(file, options) as book:
         formats = {name: book.add_format({"num_format": form}) for name, form in _FORMATS.items()}
         page = book.add_worksheet(sheet[:31])
+        page.freeze_panes(1, 0)
+        page.autofilter(0, 0, min(table.num_rows, MOST_XLSX_ROWS), max(table.num_columns - 1, 0))
+        page.set_column(0, max(table.num_columns - 1, 0), 18)
         head = book.add_format({"bold": True, "bottom": 1})
         for column, name in enumerate(table.column_names):
             page.write_string(0, column, _harmless(name), head)
         for row, values in enumerate(_rows(table.slice(0, MOST_XLSX_ROWS)), start=1):
             for column, value in enumerate(values):
                 _write(page, (row, column), value, formats, zone)
-        page.freeze_panes(1, 0)
-        page.autofilter(0, 0, table.num_rows, max(table.num_columns - 1, 0))
-        page.set_column(0, max(table.num_columns - 1, 0), 18)
     return file.getvalue()
 
 

@@ -11,6 +11,8 @@ from dashboard.services import services
 from jobs.analytics import run_report
 from jobs.tabular import csv_bytes, xlsx_bytes
 
+MOST_ROWS = {"csv": 200_000, "xlsx": 50_000}
+"""A file is made in the dashboard's memory, and takes it some seconds."""
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -18,7 +20,14 @@ def costs_export(figures: Figures) -> None:
     """A button with both forms. A file is made only when it is asked for."""
     with st.popover("Export", icon=":material/download:", key="costs_export"):
         st.markdown("**Chargeback:** one row for each charge and correction of these days.")
+        number = figures.rows("costs", "totals")[0]["charges"]
         for label, ending, mime, make in _forms(figures):
+            if number > MOST_ROWS[ending]:
+                st.caption(
+                    f"{label} holds {MOST_ROWS[ending]:,} rows, and these are {number:,}: choose "
+                    "a shorter period or a filter."
+                )
+                continue
             st.download_button(
                 label,
                 make,

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import analytics_reads, budget_reads
 from dashboard.analytics_address import parse_view
+from dashboard.components import costs_export
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.costs_export import exported, file_name
 from jobs.bootstrap import Services
@@ -293,6 +294,15 @@ def test_a_file_for_chargeback_has_each_charge_and_runs_nothing(
     [row] = csv.DictReader(io.StringIO(made.decode("utf-8-sig"), newline=""))
     assert (row["amount_usd"], row["team"], row["person"]) == ("3.000000", "Marketing", "Mia")
     assert row["title"] == "'=HYPERLINK(0)"
+
+
+def test_more_rows_than_a_file_holds_are_said_before_it_is_made(
+    opened: Open, some: SpentHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(costs_export.MOST_ROWS, "xlsx", 2)
+    words = words_of(opened())
+    assert "Excel (XLSX) holds 2 rows, and these are 3" in words
+    assert "CSV holds" not in words
 
 
 def figures_of(front: Services, person: Person) -> Figures:
