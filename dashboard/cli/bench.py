@@ -181,6 +181,29 @@ def warehouse(rows: int, beside_postgres: bool, as_json: bool) -> None:
             show_table([figures])
 
 
+@bench.command()
+@click.option("--sessions", type=click.IntRange(1, 200), default=20, show_default=True)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.5, 600),
+    default=8,
+    show_default=True,
+    help="For each page, and again for the baseline.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def pages(sessions: int, seconds: float, as_json: bool) -> None:
+    """Runs of each page a second for many who click at once, beside Streamlit's own settings."""
+    from dashboard.cli.bench_pages import measure_pages
+    from jobs.bench.isolation import isolated_folder
+
+    with isolated_folder() as folder:
+        found = measure_pages(folder, sessions, seconds)
+    if as_json:
+        show_json(found)
+    else:
+        show_table([found])
+
+
 def break_everything(generations: int, seed: int | None, *, as_json: bool) -> None:
     """Put generations through a studio that is killed everywhere; exits with 1 when it matters."""
     from jobs.bench.chaos import Chaos, run_chaos

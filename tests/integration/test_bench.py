@@ -27,6 +27,12 @@ GALLERY_KEYS = {
 }
 
 
+WAREHOUSE_KEYS = {
+    *("rows", "report_p95_ms", "adhoc_p95_ms", "report_ratio", "adhoc_ratio", "refresh_ms"),
+    *("rebuild_s", "peak_mb", "reports"),
+}
+
+
 def run(tmp_path: Path, *words: str) -> str:
     """What a bench prints; its temporary folder is made in `tmp_path`."""
     env = {**os.environ, "TMPDIR": str(tmp_path)}
@@ -87,6 +93,28 @@ def test_the_gallery_is_measured_for_both_readers(tmp_path: Path) -> None:
     for figures in (found, found["member"]):
         assert figures.keys() >= GALLERY_KEYS
         assert all(figures[key] > 0 for key in GALLERY_KEYS)
+    assert list(tmp_path.iterdir()) == []
+    assert of_bench(tmp_path) == []
+
+
+def test_the_warehouse_is_measured_beside_postgres(tmp_path: Path) -> None:
+    found: dict[str, Any] = json.loads(run(tmp_path, "warehouse", "--rows", "2000", "--json"))
+    assert found.keys() >= WAREHOUSE_KEYS
+    assert found["rows"] == found["rebuilt_generations"] == 2000
+    assert found["refreshed_rows"] > 0
+    assert found["refused"] == []
+    assert found["reports"]["costs_totals"]["postgres_ms"] > 0
+    assert all(figures["postgres_ms"] > 0 for figures in found["adhoc"].values())
+    assert list(tmp_path.iterdir()) == []
+    assert of_bench(tmp_path) == []
+
+
+def test_pages_are_measured_for_many_sessions(tmp_path: Path) -> None:
+    words = ("--sessions", "2", "--seconds", "0.5", "--json")
+    found: dict[str, Any] = json.loads(run(tmp_path, "pages", *words))
+    assert found["sessions"] == 2
+    assert found["runs_per_s"].keys() >= {"create", "queue", "gallery", "costs"}
+    assert min(*found["runs_per_s"].values(), *found["baseline_runs_per_s"].values()) > 0
     assert list(tmp_path.iterdir()) == []
     assert of_bench(tmp_path) == []
 
