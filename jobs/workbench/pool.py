@@ -147,6 +147,11 @@ class SandboxPool:
         with self._lock:
             return self._running.get(person_id)
 
+    def idle_pids(self) -> list[int]:
+        """The processes that wait for a question."""
+        with self._lock:
+            return [sandbox.pid for _, sandbox in self._idle]
+
     def warm(self, folder: Path, scope: Scope) -> None:
         """Have a sandbox ready for the next question, in the background."""
         threading.Thread(target=self._warm, args=(folder, scope), daemon=True).start()

@@ -1,0 +1,72 @@
+"""The editor of the workbench: colours, completion from the tables, Ctrl+Enter.
+
+The library comes from our own static folder (`dashboard/static/editor/`), once for each browser.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+KEY = "workbench_editor"
+_GIVEN = "workbench_given"
+_HERE = Path(__file__)
+
+_EDITOR = st.components.v2.component(
+    "sql_editor",
+    html='<div class="frame"><div class="loading">\nLoading the editor…</div>'
+    '<div class="host"></div></div>',
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+def put_sql(sql: str) -> None:
+    """Write a text into the editor, in place of what is there."""
+    epoch = int(st.session_state.get(_GIVEN, ("", 0))[1]) + 1
+    st.session_state[_GIVEN] = (sql, epoch)
+    st.session_state.pop(f"{_GIVEN}_typed", None)
+
+
+def was_put() -> bool:
+    """Whether this visit has written anything into the editor."""
+    return _GIVEN in st.session_state
+
+
+def current_sql() -> str:
+    """What is in the editor, as far as it has told."""
+    typed = st.session_state.get(f"{_GIVEN}_typed")
+    given: str = st.session_state.get(_GIVEN, ("", 0))[0]
+    return given if typed is None else str(typed)
+
+
+def sql_editor(tables: dict[str, dict[str, str]]) -> bool:
+    """Show it; whether its person pressed Ctrl+Enter. `tables` are columns with types, by name."""
+    given, epoch = st.session_state.get(_GIVEN, ("", 0))
+    told = _EDITOR(
+        key=KEY,
+        data={
+            "sql": given,
+            "epoch": epoch,
+            "tables": {name: list(columns.items()) for name, columns in tables.items()},
+        },
+        on_sql_change=_take_text,
+        on_run_change=_take_run,
+    )
+    return bool(told.run)
+
+
+def _take_text() -> None:
+    _note(st.session_state[KEY].get("sql"))
+
+
+def _take_run() -> None:
+    run = st.session_state[KEY].get("run")
+    if isinstance(run, dict):
+        _note(run.get("sql"))
+
+
+def _note(text: object) -> None:
+    if isinstance(text, str):
+        st.session_state[f"{_GIVEN}_typed"] = text

@@ -1,0 +1,115 @@
+"""The answer: a table, what it took, what was left out, a chart of it, and files to take home."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard.components.problem import show_problem
+from dashboard.components.workbench_chart import chart_builder
+from dashboard.services import services
+from jobs.tabular import csv_bytes, xlsx_bytes
+from jobs.workbench.pool import Run
+from jobs.workbench.sandbox import Answer
+
+if TYPE_CHECKING:
+    import pyarrow
+
+MOST_SHOWN = 5_000
+"""Rows that a page draws; the files have all that were read."""
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def show_result(run: Run) -> None:
+    """The answer of a run that has ended, or why there is none."""
+    if run.error is not None:
+        show_problem(run.error)
+        return
+    if run.answer is None:
+        return
+    answer, limits = run.answer, services().workbench.limits
+    rows = answer.table.num_rows
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = f"**{rows:,} {'row' if rows == 1 else 'rows'}** in {run.seconds:.2f} s"
+        st.markdown(words, width="stretch")
+        _export(answer.table)
+    if answer.cut:
+        most = f"{limits.rows:,} rows" if answer.cut == "rows" else f"{limits.answer_mb} MB"
+        st.warning(
+            f"Only the first {rows:,} rows are here: an answer has at most {most}. Sum up, or "
+            "filter.",
+            icon=":material/content_cut:",
+        )
+    _show(answer)
+
+
+def _show(answer: Answer) -> None:
+    table = answer.table
+    if not table.num_rows:
+        with st.container(border=True):
+            st.markdown("No row fits the question.")
+        return
+    as_table, as_chart = st.tabs([":material/table: Table", ":material/bar_chart: Chart"])
+    with as_table:
+        if _is_plan(table):
+            st.code(table.column(1)[0].as_py(), language=None)
+            return
+        st.dataframe(
+            table.slice(0, MOST_SHOWN),
+            hide_index=True,
+            key="workbench_table",
+            column_config=_columns(table),
+        )
+        if table.num_rows > MOST_SHOWN:
+            st.caption(f"The first {MOST_SHOWN:,} rows are drawn; the files have all of them.")
+    with as_chart:
+        chart_builder(table)
+
+
+def _columns(table: pyarrow.Table) -> dict[str, Any]:
+    return {
+        name: st.column_config.NumberColumn(name, format="$%.4f")
+        for name in table.column_names
+        if name.endswith("_usd")
+    }
+
+
+def _is_plan(table: pyarrow.Table) -> bool:
+    return bool(table.num_columns == 2 and table.column_names[0] == "explain_key")
+
+
+def _export(table: pyarrow.Table) -> None:
+    with st.popover("Export", icon=":material/download:", key="workbench_export"):
+        forms = (
+            ("CSV", "csv", "text/csv"),
+            ("Excel (XLSX)", "xlsx", _XLSX),
+            ("Parquet", "parquet", "application/vnd.apache.parquet"),
+        )
+        for label, ending, mime in forms:
+            st.download_button(
+                label,
+                partial(exported, table, ending),
+                file_name=f"answer.{ending}",
+                mime=mime,
+                key=f"workbench_export_{ending}",
+                on_click="ignore",
+                icon=":material/table:",
+                width="stretch",
+            )
+
+
+def exported(table: pyarrow.Table, form: str) -> bytes:
+    """The answer as a file."""
+    zone = services().settings.zone
+    if form == "csv":
+        return csv_bytes(table, zone)
+    if form == "xlsx":
+        return xlsx_bytes(table, "Answer", zone)
+    import pyarrow.parquet as parquet
+
+    file = io.BytesIO()
+    parquet.write_table(table, file, compression="zstd")
+    return file.getvalue()

@@ -1,0 +1,120 @@
+"""Every attack is refused or cut off, and the next question is answered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+import pyarrow.parquet as parquet
+import pytest
+
+from jobs.errors import QueryFailed, QueryRefused, QueryTooLarge, QueryTooLong
+from jobs.workbench.pool import SandboxPool
+from storage.warehouse.manifest import read_manifest
+from storage.warehouse.reader import Scope
+from storage.warehouse.snapshots import take_snapshot
+from tests.integration.workbench.attacks import BOMBS, OUTPUTS, REFUSED
+from tests.integration.workbench.conftest import TIGHT, Ask
+
+
+@pytest.fixture
+def filled(lake: Path, tmp_path: Path) -> Callable[[str], str]:
+    """An attack with this machine's paths in it."""
+
+    def run(sql: str) -> str:
+        file = next(lake.rglob("*.parquet"))
+        return sql.format(lake=lake, file=file, scratch=tmp_path)
+
+    return run
+
+
+def lake_digest(lake: Path) -> str:
+    found = sha256()
+    for path in sorted(lake.rglob("*")):
+        found.update(str(path).encode() + (path.read_bytes() if path.is_file() else b""))
+    return found.hexdigest()
+
+
+def still_answers(ask: Ask) -> bool:
+    return bool(ask("select count(*) as n from generations").table.to_pylist() == [{"n": 2000}])
+
+
+@pytest.mark.parametrize("sql", REFUSED)
+def test_what_is_no_question_is_refused(
+    ask: Ask, filled: Callable[[str], str], lake: Path, tmp_path: Path, sql: str
+) -> None:
+    before = lake_digest(lake)
+    with pytest.raises(QueryRefused) as refused:
+        ask(filled(sql))
+    assert refused.value.happened
+    assert still_answers(ask)
+    assert lake_digest(lake) == before
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_cut_off(ask: Ask, name: str) -> None:
+    with pytest.raises((QueryTooLong, QueryTooLarge)):
+        ask(BOMBS[name])
+    assert still_answers(ask)
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_too_large_an_answer_is_cut_to_its_beginning(ask: Ask, name: str) -> None:
+    answer = ask(OUTPUTS[name])
+    assert answer.cut in ("rows", "bytes")
+    assert 0 < answer.table.num_rows <= TIGHT.rows
+    assert answer.table.nbytes <= TIGHT.answer_mb * 1024 * 1024
+    assert still_answers(ask)
+
+
+def test_a_manager_finds_the_rows_of_the_team_and_no_others(ask: Ask, teams: list[UUID]) -> None:
+    mine = str(teams[0])
+    for table in ("generations", "charges", "events", "people", "campaigns", "holds", "cells",
+                  "cells_model", "cells_campaign", "cells_person", "latency_model"):  # fmt: skip
+        found = ask(f"select distinct team_id::text as t from {table}", team=teams[0])
+        assert {row["t"] for row in found.table.to_pylist()} <= {mine}, table
+    assert ask("select id::text as t from teams", team=teams[0]).table.to_pylist() == [{"t": mine}]
+
+
+def test_a_managers_snapshot_holds_no_row_of_another_team(lake: Path, teams: list[UUID]) -> None:
+    manifest = read_manifest(lake)
+    assert manifest is not None
+    snapshot = take_snapshot(lake, manifest, Scope(team_id=teams[0]))
+    try:
+        assert not any(Path(path).is_relative_to(lake) for path in snapshot.files)
+        for path in snapshot.files:
+            names = parquet.read_schema(path).names
+            if "team_id" in names:
+                column = parquet.read_table(path, columns=["team_id"]).column(0)
+                assert {str(one) for one in column.to_pylist()} <= {str(teams[0])}
+    finally:
+        snapshot.remove()
+    assert not snapshot.folder.exists()
+
+
+@pytest.mark.parametrize(
+    "sql", ["select 1 as a -- {lake}", "select ';' as a", "select 'drop table x' as a"]
+)
+def test_harmless_words_are_no_attack(ask: Ask, sql: str) -> None:
+    assert ask(sql).table.num_rows == 1
+
+
+def test_errors_tell_no_path_of_this_machine(ask: Ask, lake: Path) -> None:
+    for sql in ("select nothing from generations", "select 1 +", "select cast('x' as integer)"):
+        with pytest.raises((QueryFailed, QueryRefused)) as failed:
+            ask(sql)
+        assert str(lake) not in failed.value.happened
+
+
+def test_a_sandbox_knows_nothing_of_our_environment(
+    pool: SandboxPool, lake: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_SECRET", "x")
+    pids = pool.idle_pids()
+    assert ask("select 1").table.num_rows == 1
+    for pid in {*pids, *pool.idle_pids()}:
+        assert b"STUDIO" not in Path(f"/proc/{pid}/environ").read_bytes()
