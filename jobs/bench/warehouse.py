@@ -35,26 +35,26 @@ def measure_warehouse(folder: Path, rows: int, *, beside_postgres: bool = True) 
     """
     now = datetime.now(UTC)
     lake, until = Lake(folder / "lake"), now.date() + timedelta(days=1)
+    reports, scans = standing(until), adhoc(until)
     written = _write(lake, folder, rows, now)
-    answers = measure_reading(lake.folder, until)
+    answers = measure_reading(lake.folder, [*reports, *scans])
     theirs: dict[str, float] = {}
     synced: dict[str, Any] = {}
     if beside_postgres:
         with filled_postgres(folder, lake.folder, _ZONE) as url:
-            theirs = ask_postgres(url, [*standing(until), *adhoc(until)])
-            since = now.date() - RECENT
-            synced = _synced(measure_syncing(url, folder / "synced", since))
+            theirs = ask_postgres(url, [*reports, *scans])
+            synced = _synced(measure_syncing(url, folder / "synced", now.date() - RECENT))
     publish = [_publish_ms(lake, number, now) for number in range(ROUNDS)]
     return {
         "rows": rows,
         **synced,
-        **_figures("report", standing(until), answers, theirs),
-        **_figures("adhoc", adhoc(until), answers, theirs),
+        **_figures("report", reports, answers, theirs),
+        **_figures("adhoc", scans, answers, theirs),
         "publish_ms": rounded(percentile(publish, 0.5), 1),
         **written,
         "peak_mb": round(answers.peak_mb),
-        "reports": _by_name(standing(until), answers, theirs),
-        "adhoc": _by_name(adhoc(until), answers, theirs),
+        "reports": _by_name(reports, answers, theirs),
+        "adhoc": _by_name(scans, answers, theirs),
         "skipped": skipped(until),
         "refused": answers.refused(),
     }

@@ -69,13 +69,13 @@ def ask_postgres(url: SecretStr, asked: Sequence[Question]) -> dict[str, float]:
         return {
             question.name: min(_once_ms(connection, question) for _ in range(TIMES))
             for question in asked
-            if question.name in _Q
+            if question.exact_name in _Q
         }
 
 
 def _once_ms(connection: psycopg.Connection[Any], question: Question) -> float:
     began = time.perf_counter()
-    connection.execute(_Q[question.name].text, question.parameters).fetchall()
+    connection.execute(_Q[question.exact_name].text, question.parameters).fetchall()
     return (time.perf_counter() - began) * 1000
 
 

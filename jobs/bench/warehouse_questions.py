@@ -16,7 +16,7 @@ from storage.warehouse.relations import DATASETS, reports
 EXPORTS = frozenset({"costs_chargeback"})
 """Reports of every row: files to download, not charts."""
 PERIOD = timedelta(days=365)
-_PARTS: dict[str, Any] = {"grain": "month", "reason": "timeout"}
+_PARTS: dict[str, Any] = {"grain": "month", "reason": "timeout", "phase": "total"}
 """Parameters of single reports; one that needs another is told as skipped."""
 _PARAMETER = re.compile(r"\$(\w+)")
 
@@ -30,9 +30,9 @@ class Question:
     parameters: dict[str, Any]
 
     @property
-    def adhoc(self) -> bool:
-        """Whether it is no standing report."""
-        return self.name.startswith("adhoc_")
+    def exact_name(self) -> str:
+        """The question that this one answers; from a roll-up within a per cent or exactly."""
+        return self.name.removesuffix("_about")
 
     @property
     def reads_facts(self) -> bool:

@@ -9,11 +9,10 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
 
-from jobs.bench.warehouse_questions import Question, adhoc, standing
+from jobs.bench.warehouse_questions import Question
 from storage.errors import WarehouseError
 from storage.warehouse.reader import EVERYTHING, WarehouseReader
 
@@ -39,14 +38,13 @@ class Answers:
         return sorted(n for n in alone if math.inf in [*alone[n], *self.crowded_ms[n]])
 
 
-def measure_reading(lake: Path, until: date) -> Answers:
+def measure_reading(lake: Path, asked: Sequence[Question]) -> Answers:
     """Ask everything in a process of its own, so that its memory is that of reading alone."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_measure, lake, until).result()
+        return pool.submit(_measure, lake, asked).result()
 
 
-def _measure(lake: Path, until: date) -> Answers:
-    asked = [*standing(until), *adhoc(until)]
+def _measure(lake: Path, asked: Sequence[Question]) -> Answers:
     cold = {question.name: _cold_ms(lake, question) for question in asked}
     reader = WarehouseReader(lake)
     warm = {question.name: _warm_ms(reader, question) for question in asked}

@@ -451,3 +451,64 @@ where
     and (status in ('failed', 'canceled') or verdict = 'rejected')
 group by 1
 order by wasted_usd desc, generations desc, reason;
+
+-- name: latency_phases
+-- As the warehouse is asked; the roll-up's answer within a per cent is compared with this one too.
+select
+    p.phase, percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by p.seconds) as s,
+    count(p.seconds) as n
+from generations as g
+cross join lateral (
+    values ('our_queue', g.our_queue_s), ('fal_queue', g.fal_queue_s),
+        ('inference', g.inference_s), ('store', g.store_s), ('total', g.total_s)
+) as p (phase, seconds)
+where g.day >= %(since)s and g.day < %(until)s and g.status = 'completed'
+group by p.phase;
+
+-- name: latency_by_model
+-- As the warehouse is asked, for the whole.
+select
+    model, resolution,
+    percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by total_s) as s,
+    count(*) as n
+from generations
+where day >= %(since)s and day < %(until)s and status = 'completed'
+group by model, resolution
+order by model, resolution;
+
+-- name: latency_course
+-- As the warehouse is asked, for the whole.
+select
+    date_trunc(%(grain)s, day)::date as day,
+    percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by total_s) as s,
+    count(*) as n
+from generations
+where day >= %(since)s and day < %(until)s and status = 'completed'
+group by 1
+order by 1;
+
+-- name: latency_hours
+-- As the warehouse is asked.
+select
+    weekday, hour, percentile_cont(0.95) within group (order by total_s) as p95_s, count(*) as n
+from generations
+where day >= %(since)s and day < %(until)s and status = 'completed'
+group by weekday, hour
+order by weekday, hour;
+
+-- name: latency_failures
+-- As the warehouse is asked.
+select date_trunc(%(grain)s, day)::date as day, cause as reason, sum(failed) as failed
+from cells
+where day >= %(since)s and day < %(until)s and failed > 0
+group by 1, 2
+order by 1, 2;
+
+-- name: latency_failure_rates
+-- As the warehouse is asked.
+select model, sum(completed) as completed, sum(failed) as failed
+from cells
+where day >= %(since)s and day < %(until)s and model is not null
+group by model
+having sum(completed) + sum(failed) > 0
+order by model;
