@@ -7,6 +7,7 @@ in an address can only narrow it.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -44,6 +45,7 @@ _COLUMNS_OF_FILTERS = {
 _GROUPS = {"model": "model", "team": "team_id", "campaign": "campaign_id", "person": "person_id"}
 GROUPS = tuple(_GROUPS)
 """What a report that says `/*by*/` can be grouped by."""
+_WIDTH = 88
 _PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -185,7 +187,8 @@ def as_sql(filled: Filled) -> str:
         lambda found: _literal(filled.parameters.get(found[1])), filled.query.text
     )
     about = filled.query.description.split(" parameters:")[0]
-    return f"-- {about}\n{text}\n"
+    head = textwrap.fill(about, _WIDTH, initial_indent="-- ", subsequent_indent="-- ")
+    return f"{head}\n{text}\n"
 
 
 def _literal(value: object) -> str:

@@ -47,7 +47,7 @@ def _results(figures: Figures) -> None:
         left,
         chart_card(
             figures,
-            "Cost of a finished and of an approved video",
+            "Cost of a video",
             Source("costs", "per_video", more={"grain": grain}),
             about="Everything that the generations begun then cost, over what came of them. Click "
             "a point to see what was charged then.",

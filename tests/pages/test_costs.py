@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -159,6 +160,15 @@ def test_a_day_of_the_month_leads_to_its_charges(
     page = opened()
     today = json.loads(chart_of(page, "costs_month").proto.spec)["data"][-1]["customdata"][-1]
     assert "1 row, $3.00 together." in words_of(click(page, "costs_month", today))
+
+
+def test_every_chart_opens_as_sql_with_its_values(opened: Open, some: SpentHistory) -> None:
+    page = opened(model="pro")
+    links = [one.proto for one in page.get("page_link") if one.proto.label == "SQL"]
+    asked = [parse_qs(one.query_string)["sql"][0] for one in links]
+    assert len(asked) == 5
+    assert all("list_contains(['pro'], coalesce(model, ''))" in text for text in asked)
+    assert not any("$" in text or "/*" in text for text in asked)
 
 
 def chart_of(page: AppTest, name: str) -> Any:
