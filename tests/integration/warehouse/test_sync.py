@@ -15,6 +15,7 @@ from storage.models import Person
 from storage.postgres import Database
 from storage.records import curation, events, ledger
 from storage.records.gallery import Verdict
+from storage.warehouse.relations import DATASETS
 from tests.integration.record.record_rows import S, add_complete, add_held, move
 from tests.integration.warehouse.conftest import Sync
 from tests.integration.warehouse.lake_rows import ask, rebuilt, rows_of
@@ -273,3 +274,21 @@ def test_a_correction_of_an_old_month_waits_and_what_is_new_does_not(
     assert (due.waiting, due.whole) == (0, False)
     assert verdicts(lake_folder) == {old: "approved", new: "approved"}
     assert synced().rows == 0
+
+
+def test_days_that_have_become_old_are_folded_into_their_month(
+    database: Database,
+    database_url: SecretStr,
+    person: Person,
+    synced: Sync,
+    lake_folder: Path,
+    tmp_path: Path,
+    old_and_new: list[Any],
+) -> None:
+    with database.as_service() as tx:
+        add_held(tx, person)
+    later = datetime.now(UTC) + timedelta(days=70)
+    manifest = synced(now=later, corrections=True).manifest
+    partitions = {file.partition for name in DATASETS for file in manifest.relations[name]}
+    assert {len(partition) for partition in partitions} <= {len("2026-11"), 0}
+    assert rows_of(lake_folder) == rebuilt(database_url, tmp_path / "other")
