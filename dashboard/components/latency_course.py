@@ -80,16 +80,14 @@ def latency_models(figures: Figures) -> None:
             {
                 "Model": figures.name("model", row["model"]),
                 "Resolution": row["resolution"] or "",
-                **{words: row[percentile] for percentile, words in PERCENTILES.items()},
                 "n": row["n"],
+                **{words: row[percentile] for percentile, words in PERCENTILES.items()},
             }
             for row in rows
         ]
         seconds = st.column_config.NumberColumn(format="%.1f s", width="small")
         columns = dict.fromkeys(PERCENTILES.values(), seconds)
-        number = st.column_config.NumberColumn(
-            format="localized", width="small", help="Generations"
-        )
+        number = st.column_config.NumberColumn(format="localized", width=60, help="Generations")
         st.dataframe(
             shown,
             hide_index=True,

@@ -23,6 +23,13 @@ PHASES = {
     "inference": "Being made at fal",
     "store": "Collecting and storing",
 }
+_SHORT = {
+    "total": "All together",
+    "our_queue": "Our queue",
+    "fal_queue": "fal's queue",
+    "inference": "Made at fal",
+    "store": "Storing",
+}
 PERCENTILES = {"p50_s": "Half", "p90_s": "9 of 10", "p95_s": "19 of 20", "p99_s": "99 of 100"}
 EXACT_DAYS = 92
 """Over longer periods percentiles are read from counts in buckets: quick, off by 1 % at most."""
@@ -153,7 +160,9 @@ def latency_phases(figures: Figures, speeds: dict[str, Speed]) -> None:
             for name, colour in colours.items()
         ]
         made = charts.figure(bars, height=290, hovermode="y unified", barmode="group")
-        made.update_xaxes(ticksuffix=" s", rangemode="tozero")
+        longest = max((speeds[phase].p95_s or 0.0 for phase in shown), default=0.0)
+        # Room for the words beside the longest bar.
+        made.update_xaxes(ticksuffix=" s", range=[0, longest * 1.3 or 1], nticks=5)
         made.update_yaxes(showgrid=False, dtick=1)
         alt = ", ".join(f"{PHASES[phase]} {_long(speeds[phase].p50_s)}" for phase in shown)
         charts.show_chart(made, key=figures.key("latency_phases"), alt=f"Half take at most: {alt}.")
@@ -179,7 +188,7 @@ def choose_phase() -> None:
         "Phase",
         list(PHASES),
         required=True,
-        format_func=PHASES.__getitem__,
+        format_func=_SHORT.__getitem__,
         key=_FIELD,
         on_change=_take_phase,
         label_visibility="collapsed",

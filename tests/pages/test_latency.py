@@ -1,0 +1,116 @@
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.components.latency_phases import change_words, share_words
+from jobs.bootstrap import Services
+from jobs.demo import write_demo
+from jobs.warehousing import live_folder, sync_warehouse
+from storage.models import GenerationStatus, Person, Role
+from storage.warehouse.manifest import FILE_NAME
+from tests.spent_histories import SpentHistory
+
+Visit = Callable[[Person], AppTest]
+Open = Callable[..., AppTest]
+Add = Callable[..., Person]
+
+
+@pytest.fixture
+def mia(add_person: Add) -> Person:
+    return add_person("Mia", role=Role.MANAGER)
+
+
+@pytest.fixture
+def history(front: Services, as_owner: Callable[..., list[object]]) -> SpentHistory:
+    as_owner("update studio.budgets set active = false")
+    return SpentHistory(front.database, as_owner)
+
+
+@pytest.fixture
+def opened(visit: Visit, mia: Person) -> Open:
+    """The page as Mia sees it: `opened(Ada, period="7d")`."""
+
+    def run(who: Person | None = None, **address: str) -> AppTest:
+        page = visit(who or mia).run()
+        for name, value in address.items():
+            page.query_params[name] = value
+        page = page.switch_page("app_pages/latency.py").run()
+        assert not page.exception
+        return page
+
+    return run
+
+
+def words_of(page: AppTest) -> str:
+    blocks = [*page.title, *page.markdown, *page.caption, *page.error]
+    return " ".join(block.value for block in blocks).replace("\\", "")
+
+
+def tiles_of(page: AppTest) -> dict[str, str]:
+    return {one.label: one.value for one in page.metric}
+
+
+def test_a_member_has_no_such_page(visit: Visit, person: Person) -> None:
+    page = visit(person).run()
+    with pytest.raises(ValueError, match="latency"):
+        page.switch_page("app_pages/latency.py")
+
+
+def test_without_a_lake_the_page_says_when_there_will_be_figures(opened: Open) -> None:
+    assert "No figures yet" in words_of(opened())
+
+
+def test_a_period_without_generations_offers_another(
+    opened: Open, front: Services, history: SpentHistory, mia: Person
+) -> None:
+    history.add(mia, days_ago=300)
+    sync_warehouse(front)
+    assert "Nothing in this period" in words_of(opened())
+
+
+def test_a_lake_that_is_broken_is_told_in_words(opened: Open, front: Services) -> None:
+    live_folder(front).mkdir(parents=True)
+    (live_folder(front) / FILE_NAME).write_text("{")
+    assert "manifest can't be read" in words_of(opened())
+
+
+def test_one_video_and_one_failure_are_shown_as_the_small_numbers_they_are(
+    opened: Open, front: Services, history: SpentHistory, mia: Person
+) -> None:
+    history.add(mia)
+    history.add(mia, status=GenerationStatus.FAILED)
+    sync_warehouse(front)
+    page = opened()
+    assert tiles_of(page)["Failed"] == "1 of 2"
+    assert tiles_of(page)["Half are ready in"] != "—"
+    assert "1 generation." in words_of(page)
+
+
+def test_a_manager_sees_the_team_and_an_analyst_everybody(
+    opened: Open, front: Services, history: SpentHistory, mia: Person, add_person: Add
+) -> None:
+    history.add(mia)
+    history.add(add_person("Cid", team="Sales"), status=GenerationStatus.FAILED)
+    sync_warehouse(front)
+    assert tiles_of(opened())["Failed"] == "0 of 1"
+    assert tiles_of(opened(add_person("Ana", role=Role.ANALYST)))["Failed"] == "1 of 2"
+
+
+@pytest.mark.parametrize("period", ["30d", "year"])
+def test_the_demo_history_fills_the_page_for_short_and_long_periods(
+    opened: Open, front: Services, period: str
+) -> None:
+    folder = front.settings.warehouse_folder / "demo"
+    write_demo(folder, generations=2000, months=12, seed=1, now=datetime.now().astimezone())
+    page = opened(demo="1", period=period, phase="inference")
+    assert "Being made at fal" in words_of(page)
+    assert len(page.metric) == 5
+    assert ("off by 1 %" in words_of(page)) == (period == "year")
+
+
+def test_small_shares_are_counts_and_changes_need_something_before() -> None:
+    assert [share_words(0, 0), share_words(3, 7), share_words(5, 100)] == ["—", "3 of 7", "5.0 %"]
+    assert [change_words(None, 1), change_words(1, None), change_words(1, 0)] == [None] * 3
+    assert change_words(3, 2) == "+50.0 %"
