@@ -29,6 +29,24 @@ CONFIG = {
     "scrollZoom": False,
     "responsive": True,
 }
+_LAYOUT = {
+    "legend": {
+        "orientation": "h",
+        "yanchor": "bottom",
+        "y": 1.0,
+        "xanchor": "left",
+        "x": 0,
+        "title": {"text": ""},
+        "traceorder": "normal",
+    },
+    "hovermode": "x unified",
+    "hoverlabel": {"namelength": 40},
+    "bargap": 0.18,
+    "barcornerradius": 3,
+    "separators": ".,",
+    "dragmode": False,
+}
+_AXIS = {"zeroline": False, "automargin": True, "title": None}
 HEIGHT = 300
 _SMALL_USD = 10
 MOST_SERIES = 9
@@ -50,36 +68,15 @@ def figure(
     """
     made = go.Figure(list(traces))
     made.update_layout(
+        _LAYOUT,
         height=height,
         margin={"l": 0, "r": 0, "t": 32 if legend else 8, "b": 0},
         showlegend=legend,
-        legend={
-            "orientation": "h",
-            "yanchor": "bottom",
-            "y": 1.0,
-            "xanchor": "left",
-            "x": 0,
-            "title": {"text": ""},
-            "traceorder": "normal",
-        },
-        hovermode="x unified",
-        hoverlabel={"namelength": 40},
-        bargap=0.18,
-        barcornerradius=3,
-        separators=".,",
-        dragmode=False,
+        barmode="relative" if stacked else "group",
     )
-    if stacked:
-        made.update_layout(barmode="relative")
-    made.update_xaxes(showgrid=False, zeroline=False, automargin=True, title=None)
-    made.update_yaxes(
-        tickformat=_money_ticks(made) if unit == "$" else f"{unit},.2~f",
-        nticks=6,
-        rangemode="tozero",
-        automargin=True,
-        zeroline=False,
-        title=None,
-    )
+    made.update_xaxes(_AXIS, showgrid=False)
+    ticks = _money_ticks(made) if unit == "$" else f"{unit},.2~f"
+    made.update_yaxes(_AXIS, tickformat=ticks, nticks=6, rangemode="tozero")
     made.update_layout(**layout)
     return made
 

@@ -220,7 +220,10 @@ def _urgency(one: Outlook) -> tuple[bool, date, date, Decimal]:
 def _outlook_words(one: Outlook) -> str:
     budget = one.budget
     name = f"**{plain(budget_title(budget))}**"
-    used = f"{dollars(budget.spent_usd)} of {dollars(budget.limit_usd)}"
+    used = (
+        f"{dollars(budget.spent_usd)} spent, {dollars(budget.held_usd)} held, "
+        f"{dollars(budget.free_usd)} free"
+    )
     if one.is_used_up:
         return f":red[:material/block:] {name}: used up ({used})"
     if not one.has_pace:
