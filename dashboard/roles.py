@@ -64,11 +64,25 @@ COMPARE = PageEntry(
     _EVERYBODY,
     listed=False,
 )
+MY_MONTH = PageEntry(
+    "my_month",
+    "My month",
+    ":material/calendar_month:",
+    "What you made this month, what came of it, what it cost, and what you may still spend.",
+    SUBMITTING_ROLES,
+)
 COSTS = PageEntry(
     "costs",
     "Costs",
     ":material/payments:",
     "What was spent, whether it is on track, why it changed, and what came of it.",
+    FIGURES_ROLES,
+)
+USAGE = PageEntry(
+    "usage",
+    "Usage",
+    ":material/group:",
+    "Who uses the studio, what comes of it, and who stays.",
     FIGURES_ROLES,
 )
 LATENCY = PageEntry(
@@ -107,7 +121,20 @@ ACCOUNT = PageEntry(
     _EVERYBODY,
 )
 
-PAGES = (CREATE, QUEUE, GALLERY, COMPARE, COSTS, LATENCY, WORKBENCH, BUDGETS, ALERTS, ACCOUNT)
+PAGES = (
+    CREATE,
+    QUEUE,
+    GALLERY,
+    COMPARE,
+    MY_MONTH,
+    COSTS,
+    USAGE,
+    LATENCY,
+    WORKBENCH,
+    BUDGETS,
+    ALERTS,
+    ACCOUNT,
+)
 
 ROLE_WORDS = {  # what a person can do here
     Role.MEMBER: "Make videos, follow them, and see the team's gallery.",

@@ -1,0 +1,97 @@
+"""How many people were active, and what came of generations day by day."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard import charts
+from dashboard.components.analytics_bar import Figures
+from dashboard.components.chart_card import Source, chart_card
+from dashboard.components.costs_spend import grain_of, whole_period
+from dashboard.components.usage_words import counted
+
+GRAINS = {"day": "Day", "week": "Week", "month": "Month"}
+_FIELD = "usage_grain"
+_ABOUT = (
+    "Different people who began a generation or left an event, such as a download. Somebody who "
+    "came on three days of a week is one person of that week."
+)
+_ENDS = (
+    ("completed", "Finished", charts.PALETTE[0]),
+    ("failed", "Failed", charts.BAD),
+    ("canceled", "Stopped", charts.GREY),
+)
+
+
+def usage_active(figures: Figures) -> None:
+    """Active people by day, week or month, as chosen."""
+    chosen = st.session_state.get(_FIELD)
+    grain = chosen if chosen in GRAINS else grain_of(figures.view.period)
+    with chart_card(
+        figures,
+        f"Active people by {grain}",
+        Source("usage", "active", more={"grain": grain}),
+        about=_ABOUT,
+    ):
+        if chosen != grain:
+            st.session_state[_FIELD] = grain
+        st.segmented_control(
+            "By",
+            list(GRAINS),
+            required=True,
+            format_func=GRAINS.__getitem__,
+            key=_FIELD,
+            label_visibility="collapsed",
+        )
+        _draw_active(figures, grain)
+
+
+def _draw_active(figures: Figures, grain: str) -> None:
+    rows = figures.rows("usage", "active", grain=grain)
+    if not rows:
+        st.caption("Nobody was active in these days.")
+        return
+    bars = go.Bar(
+        x=[row["day"] for row in rows],
+        y=[row["people"] for row in rows],
+        marker_color=charts.PALETTE[0],
+        hovertemplate="%{y} active<extra></extra>",
+    )
+    made = charts.figure([bars], legend=False, height=260)
+    made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat="%-d %b")
+    made.update_yaxes(tickformat=",d", nticks=5)
+    most = max(row["people"] for row in rows)
+    alt = f"Active people by {grain}: at most {counted(most, 'person')}."
+    charts.show_chart(made, key=figures.key(f"usage_active_{grain}"), alt=alt)
+
+
+def usage_course(figures: Figures, title: str) -> None:
+    """What came of the generations begun on each day."""
+    with chart_card(
+        figures,
+        title,
+        Source("usage", "course"),
+        about="Generations by the day on which they began, and what came of them.",
+    ):
+        rows = figures.rows("usage", "course")
+        if not any(row["generations"] for row in rows):
+            st.caption("No generation was begun in these days.")
+            return
+        bars = [
+            go.Bar(
+                name=label,
+                x=[row["day"] for row in rows],
+                y=[row[name] or None for row in rows],
+                marker_color=colour,
+                hovertemplate="%{y}",
+            )
+            for name, label, colour in _ENDS
+            if any(row[name] for row in rows)
+        ]
+        made = charts.figure(bars, stacked=True, legend=len(bars) > 1, height=240)
+        made.update_xaxes(range=whole_period(figures.view.filters, "day"), tickformat="%-d %b")
+        made.update_yaxes(tickformat=",d", nticks=5)
+        number = sum(row["generations"] for row in rows)
+        alt = f"{counted(number, 'generation')} in {counted(len(rows), 'day')}."
+        charts.show_chart(made, key=figures.key("usage_course"), alt=alt)

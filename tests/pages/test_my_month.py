@@ -1,0 +1,118 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import budget_reads
+from jobs.bootstrap import Services
+from jobs.warehousing import sync_warehouse
+from storage.models import Person, Role
+from storage.records.gallery import Verdict
+from tests.spent_histories import SpentHistory
+
+Visit = Callable[[Person], AppTest]
+Open = Callable[..., AppTest]
+Add = Callable[..., Person]
+Owner = Callable[..., list[Any]]
+NOW = 0.0
+
+
+@pytest.fixture
+def mia(add_person: Add) -> Person:
+    return add_person("Mia", role=Role.MANAGER)
+
+
+@pytest.fixture
+def some(front: Services, as_owner: Owner, person: Person, mia: Person) -> SpentHistory:
+    """Of now: one approved video of the member, two of the manager."""
+    history = SpentHistory(front.database, as_owner)
+    history.add(person, usd="0.75", days_ago=NOW, verdict=Verdict.APPROVED)
+    history.add(mia, usd="1", days_ago=NOW)
+    history.add(mia, usd="1.5", days_ago=NOW)
+    sync_warehouse(front)
+    return history
+
+
+@pytest.fixture
+def opened(visit: Visit) -> Open:
+    """The page as somebody sees it."""
+
+    def run(who: Person, **address: str) -> AppTest:
+        budget_reads.overview.clear()
+        page = visit(who).run()
+        for name, value in address.items():
+            page.query_params[name] = value
+        page = page.switch_page("app_pages/my_month.py").run()
+        assert not page.exception
+        return page
+
+    return run
+
+
+def words_of(page: AppTest) -> str:
+    blocks = [*page.title, *page.markdown, *page.caption, *page.error]
+    return " ".join(block.value for block in blocks).replace("\\", "")
+
+
+def tiles_of(page: AppTest) -> dict[str, str]:
+    return {one.label: one.value for one in page.metric}
+
+
+def test_a_member_sees_what_they_made_and_spent(
+    opened: Open, some: SpentHistory, person: Person
+) -> None:
+    tiles = tiles_of(opened(person))
+    assert (tiles["Generations"], tiles["Finished videos"], tiles["Approved"]) == ("1", "1", "1")
+    assert (tiles["Success"], tiles["Spend"]) == ("1 of 1", "$0.75")
+
+
+def test_an_address_shows_nobody_else(
+    opened: Open, some: SpentHistory, person: Person, mia: Person
+) -> None:
+    page = opened(person, person=str(mia.id), team=str(mia.team_id))
+    assert tiles_of(page)["Spend"] == "$0.75"
+
+
+def test_a_manager_sees_their_own_alone_too(opened: Open, some: SpentHistory, mia: Person) -> None:
+    assert tiles_of(opened(mia))["Spend"] == "$2.50"
+
+
+def test_an_administrator_who_made_nothing_sees_nothing_of_others(
+    opened: Open, some: SpentHistory, add_person: Add
+) -> None:
+    page = opened(add_person("Ada", role=Role.ADMIN))
+    assert "Nothing here yet" in words_of(page)
+    assert not page.metric
+
+
+def test_analysts_make_nothing_and_have_no_such_page(visit: Visit, add_person: Add) -> None:
+    page = visit(add_person("Nia", role=Role.ANALYST)).run()
+    with pytest.raises(ValueError, match="my_month"):
+        page.switch_page("app_pages/my_month.py")
+
+
+def test_own_limits_are_the_ledgers(opened: Open, some: SpentHistory, person: Person) -> None:
+    page = opened(person)
+    assert "What you may spend" in words_of(page)
+    assert "$0.75 spent" in " ".join(str(one.proto.body) for one in page.get("html"))
+
+
+def test_before_the_first_video_a_button_leads_to_create(opened: Open, person: Person) -> None:
+    page = opened(person)
+    assert "Nothing here yet" in words_of(page)
+    page = next(one for one in page.button if one.label == "Make a video").click().run()
+    assert [one.value for one in page.title] == ["Create a video"]
+
+
+def test_last_month_is_a_press_away(opened: Open, some: SpentHistory, person: Person) -> None:
+    page = opened(person)
+    page.session_state["my_month"] = "last-month"
+    assert "Nothing here yet" in words_of(page.run())
+
+
+def test_a_lake_that_cant_be_read_is_told_in_words(
+    opened: Open, some: SpentHistory, front: Services, person: Person
+) -> None:
+    (front.settings.warehouse_folder / "live" / "manifest.json").write_text("{")
+    assert "can't be read" in words_of(opened(person))
