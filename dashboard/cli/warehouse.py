@@ -18,6 +18,7 @@ from storage.errors import StudioError, WarehouseMissing
 from storage.settings import load_settings
 from storage.sqlfiles import Query
 from storage.warehouse.corrections import WAITING
+from storage.warehouse.dictionary import dictionary_text
 from storage.warehouse.reader import EVERYTHING, WarehouseReader
 from storage.warehouse.syncing import Pass
 
@@ -162,3 +163,9 @@ def _show_table(rows: list[dict[str, Any]]) -> None:
 
 def _cell(value: object) -> str:
     return "" if value is None else " ".join(str(value).split())
+
+
+@warehouse.command()
+def dictionary() -> None:
+    """Print what every table and column means, as Markdown."""
+    click.echo(dictionary_text(), nl=False)
