@@ -29,9 +29,9 @@ def _page(entry: PageEntry) -> st.Page:
 
 
 def _navigation(person: Person) -> st.Page:
-    pages = {entry.name: _page(entry) for entry in pages_for(person.role)}
+    entries = pages_for(person.role)
+    pages = {entry.name: _page(entry) for entry in entries}
     landing = pages[landing_for(person.role).name]
-    account = pages.pop(ACCOUNT.name)
 
     def home() -> None:
         st.switch_page(landing)
@@ -39,7 +39,10 @@ def _navigation(person: Person) -> st.Page:
     # A default page has no address of its own, so none of the real pages is the default: each
     # keeps an address that can be linked to, with its parameters.
     start = st.Page(home, title="Seedance Studio", default=True, visibility="hidden")
-    sections = {"": [start, *pages.values()], person.name: [account]}
+    sections = {"": [start]}
+    for entry in entries:
+        title = person.name if entry is ACCOUNT else entry.section
+        sections.setdefault(title, []).append(pages[entry.name])
     return st.navigation(sections, position="top")
 
 

@@ -13,6 +13,8 @@ from jobs.analytics import FIGURES_ROLES, WORKBENCH_ROLES
 from storage.models import Role
 
 _EVERYBODY = frozenset(Role)
+FIGURES = "Figures"
+"""The menu of what managers and analysts read."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class PageEntry:
     about: str
     """Shown when the pointer rests on the navigation entry."""
     roles: frozenset[Role]
+    section: str = ""
+    """The menu that holds it; empty: it stands by itself."""
     listed: bool = True
     """Whether the navigation offers it; the others are reached by links from pages."""
 
@@ -77,6 +81,7 @@ COSTS = PageEntry(
     ":material/payments:",
     "What was spent, whether it is on track, why it changed, and what came of it.",
     FIGURES_ROLES,
+    section=FIGURES,
 )
 USAGE = PageEntry(
     "usage",
@@ -84,6 +89,7 @@ USAGE = PageEntry(
     ":material/group:",
     "Who uses the studio, what comes of it, and who stays.",
     FIGURES_ROLES,
+    section=FIGURES,
 )
 LATENCY = PageEntry(
     "latency",
@@ -91,6 +97,7 @@ LATENCY = PageEntry(
     ":material/speed:",
     "How long videos take, where the time goes, when it is slow, and what fails.",
     FIGURES_ROLES,
+    section=FIGURES,
 )
 WORKBENCH = PageEntry(
     "workbench",
@@ -98,6 +105,7 @@ WORKBENCH = PageEntry(
     ":material/terminal:",
     "Ask the figures in SQL: tables, charts, files, saved queries.",
     WORKBENCH_ROLES,
+    section=FIGURES,
 )
 BUDGETS = PageEntry(
     "budgets",
