@@ -7,8 +7,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.components.sql_editor import current_sql, put_sql, was_put
+from dashboard.components.workbench_parameters import parameter_values
 from dashboard.services import services
-from jobs.workbench.asking import Parameters, ask
+from jobs.workbench.asking import ask
 from jobs.workbench.keeping import SavedQuery, kept_queries
 from jobs.workbench.pool import Run
 from storage.errors import StudioError
@@ -72,11 +73,11 @@ def opened_query() -> SavedQuery | None:
     return found
 
 
-def start(person: Person, parameters: Parameters, *, demo: bool) -> None:
+def start(person: Person, *, demo: bool) -> None:
     """Ask what is in the editor; what hinders it is shown by the page."""
     sql = current_sql()
     try:
-        run = ask(services(), person, sql, parameters, demo=demo)
+        run = ask(services(), person, sql, parameter_values(sql), demo=demo)
     except StudioError as exc:
         st.session_state[_PROBLEM] = exc
         return

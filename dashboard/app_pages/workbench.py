@@ -14,7 +14,7 @@ from dashboard.components.workbench_schema import known_schema, schema_browser
 from dashboard.error_frame import plain
 from dashboard.services import services
 from dashboard.whoami import current_person
-from jobs.workbench.asking import Parameters, require_workbench, warm
+from jobs.workbench.asking import require_workbench, warm
 from storage.errors import WarehouseMissing
 from storage.models import Person, Role
 
@@ -62,11 +62,11 @@ def _head(person: Person, demo: bool) -> None:
 
 def _bench(person: Person, tables: dict[str, dict[str, str]], demo: bool) -> None:
     pressed = sql_editor(tables)
-    parameters = parameter_form(current_sql())
+    parameter_form(current_sql())
     run = workbench_state.run_now()
-    _buttons(person, parameters, demo)
+    _buttons(person, demo)
     if pressed and (run is None or run.ended):
-        workbench_state.start(person, parameters, demo=demo)
+        workbench_state.start(person, demo=demo)
         st.rerun()
     if problem := workbench_state.problem():
         show_problem(problem)
@@ -76,7 +76,7 @@ def _bench(person: Person, tables: dict[str, dict[str, str]], demo: bool) -> Non
         show_result(run)
 
 
-def _buttons(person: Person, parameters: Parameters, demo: bool) -> None:
+def _buttons(person: Person, demo: bool) -> None:
     run, limits = workbench_state.run_now(), services().workbench.limits
     busy = run is not None and not run.ended
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -88,7 +88,7 @@ def _buttons(person: Person, parameters: Parameters, demo: bool) -> None:
             disabled=busy,
             help="Ctrl+Enter in the editor",
             on_click=workbench_state.start,
-            args=(person, parameters),
+            args=(person,),
             kwargs={"demo": demo},
         )
         if busy:

@@ -47,11 +47,11 @@ def ask(services: Services, person: Person, sql: str, parameters: Parameters, *,
         RecordError: the question can't be noted, so it is not asked.
     """
     require_workbench(person)
+    sql = readable(sql)
     if not sql.strip() or len(sql) > MOST_CHARACTERS:
         raise QueryRefused(
             f"A question has 1 to {MOST_CHARACTERS:,} characters.", todo="Write a SELECT."
         )
-    sql = sql.replace("\0", "")
     scope = rows_for(services, person, demo=demo)
     reader = reader_of(services, demo=demo)
     reader.manifest()
@@ -96,6 +96,11 @@ def meaning(table: str) -> str:
     """What a table holds, and one row of it."""
     relation = {**marts(), **rollups(), **staged()}[table]
     return f"{relation.query.description} {relation.grain[:1].upper()}{relation.grain[1:]}."
+
+
+def readable(text: str) -> str:
+    """The text without what the record can't hold: zero characters and halves of characters."""
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def require_workbench(person: Person) -> None:

@@ -89,7 +89,7 @@ class Guard:
             )
         try:
             return self._judged(without_explain(sql)[1])
-        except (duckdb.Error, ValueError, RuntimeError, RecursionError, KeyError) as exc:
+        except (duckdb.Error, ValueError, TypeError, KeyError, RuntimeError) as exc:
             return Refusal(f"This is no SQL that can be read: {_first_line(exc)}")
 
     def _judged(self, select: str) -> Refusal | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from jobs.bootstrap import Services
 from jobs.errors import InvalidRequest, Problem
-from jobs.workbench.asking import require_workbench
+from jobs.workbench.asking import readable, require_workbench
 from jobs.workbench.guard import MOST_CHARACTERS
 from storage.errors import RecordNotFound
 from storage.models import Person
@@ -48,10 +48,10 @@ def keep_query(
         InvalidRequest: the name or the text is empty or too long.
     """
     require_workbench(person)
-    clean = " ".join(name.replace("\0", " ").split())
+    clean, sql = " ".join(readable(name).split()), readable(sql)
     if not 1 <= len(clean) <= MAX_NAME:
         raise _invalid("name", f"A name has 1 to {MAX_NAME} characters.")
-    if not sql.strip() or len(sql) > MOST_CHARACTERS or "\0" in sql:
+    if not sql.strip() or len(sql) > MOST_CHARACTERS:
         raise _invalid("sql", f"A question has 1 to {MOST_CHARACTERS:,} characters.")
     if shared_with not in SHARED_WITH:
         raise _invalid("shared_with", f"Share it with one of {', '.join(SHARED_WITH)}.")

@@ -20,7 +20,7 @@ from jobs.errors import QueryCrashed, QueryStopped, QueryTooLong, UnforeseenFaul
 from jobs.workbench.limits import LIMITS, Limits
 from jobs.workbench.sandbox import Answer, Sandbox, SandboxEnded
 from storage.errors import StudioError, WarehouseMissing
-from storage.warehouse.manifest import Manifest, read_manifest
+from storage.warehouse.manifest import read_manifest, stamp
 from storage.warehouse.reader import Scope
 from storage.warehouse.snapshots import take_snapshot
 
@@ -68,6 +68,12 @@ class Run:
     def stopped(self) -> bool:
         """Whether somebody stopped it."""
         return self._stopped
+
+    @property
+    def working_pid(self) -> int | None:
+        """The process that is at it; None while there is none."""
+        with self._lock:
+            return self._sandbox.pid if self._sandbox is not None else None
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the end; whether it came."""
@@ -205,14 +211,15 @@ class SandboxPool:
 
     def _ready(self, folder: Path, scope: Scope) -> Sandbox:
         """A sandbox of this scope and of the lake as it is, kept or new."""
+        state = stamp(folder)
         manifest = read_manifest(folder)
         if manifest is None:
             raise WarehouseMissing("There are no figures yet.")
         while (kept := self._kept(folder, scope)) is not None:
-            if self._serves(kept, manifest):
+            if self._serves(kept, state):
                 return kept
             kept.close()
-        sandbox = Sandbox(take_snapshot(folder, manifest, scope), self.limits)
+        sandbox = Sandbox(take_snapshot(folder, manifest, scope), self.limits, state)
         try:
             sandbox.prepare()
         except BaseException:
@@ -229,9 +236,9 @@ class SandboxPool:
                     return sandbox
         return None
 
-    def _serves(self, sandbox: Sandbox, manifest: Manifest) -> bool:
+    def _serves(self, sandbox: Sandbox, state: tuple[int, int] | None) -> bool:
         snapshot, limits = sandbox.snapshot, self.limits
-        current = snapshot.published_at == manifest.published_at or snapshot.age_s < limits.fresh_s
+        current = sandbox.state == state or snapshot.age_s < limits.fresh_s
         young = snapshot.age_s < limits.oldest_s and sandbox.questions < limits.most_questions
         return sandbox.lives and current and young
 

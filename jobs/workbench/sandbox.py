@@ -48,10 +48,16 @@ class Answer:
 
 
 class Sandbox:
-    """A started process over one snapshot, which goes with it. One question at a time."""
+    """A started process over one snapshot, which goes with it. One question at a time.
 
-    def __init__(self, snapshot: Snapshot, limits: Limits) -> None:
+    `state` is the stamp of the manifest that the snapshot was taken of.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, limits: Limits, state: tuple[int, int] | None = None
+    ) -> None:
         self.snapshot = snapshot
+        self.state = state
         self.questions = 0
         self._limits = limits
         self._closing = threading.Lock()

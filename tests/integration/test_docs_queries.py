@@ -9,7 +9,7 @@ from storage.embedded.postgres import EmbeddedPostgres
 from storage.migrate import migrate
 
 DOCUMENT = Path(__file__).parents[2] / "docs/analysts.md"
-STATEMENTS = re.findall(r"```sql\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)[0].split(";\n")
+STATEMENTS = re.findall(r"```sql\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)[-1].split(";\n")
 TABLES = re.findall(r"^\| (`[a-z_`, ]+`) \|", DOCUMENT.read_text(), re.MULTILINE)
 
 

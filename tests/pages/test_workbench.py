@@ -1,0 +1,221 @@
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.components.workbench_chart import drawing
+from dashboard.components.workbench_result import exported
+from jobs.bootstrap import Services
+from jobs.demo import write_demo
+from jobs.errors import NotAllowed, QueryRefused
+from jobs.warehousing import sync_warehouse
+from jobs.workbench.asking import ask, history
+from jobs.workbench.keeping import forget_query, keep_query, kept_queries, versions_of
+from storage.errors import RecordNotFound
+from storage.models import Person, Role
+from tests.spent_histories import SpentHistory
+
+Visit = Callable[[Person], AppTest]
+Open = Callable[..., AppTest]
+Add = Callable[..., Person]
+Owner = Callable[..., list[Any]]
+COUNT = "select count(*) as n, sum(charge_usd) as spend_usd from generations"
+
+
+@pytest.fixture
+def ana(add_person: Add) -> Person:
+    return add_person("Ana", role=Role.ANALYST)
+
+
+@pytest.fixture
+def mia(add_person: Add) -> Person:
+    return add_person("Mia", role=Role.MANAGER)
+
+
+@pytest.fixture
+def some(front: Services, as_owner: Owner, mia: Person, add_person: Add) -> SpentHistory:
+    """A video of Mia's for 3 dollars, and one of Sales' for 100."""
+    as_owner("update studio.budgets set active = false")
+    history = SpentHistory(front.database, as_owner)
+    history.add(mia, usd="3")
+    history.add(add_person("Cid", team="Sales"), usd="100")
+    sync_warehouse(front)
+    return history
+
+
+@pytest.fixture
+def opened(visit: Visit, ana: Person) -> Open:
+    """The page as Ana sees it: `opened(Mia, sql="select 1")`."""
+
+    def run(who: Person | None = None, **address: str) -> AppTest:
+        page = visit(who or ana).run()
+        for name, value in address.items():
+            page.query_params[name] = value
+        page = page.switch_page("app_pages/workbench.py").run()
+        assert not page.exception
+        return page
+
+    return run
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    next(one for one in page.button if one.label == label).click()
+    return settled(page.run())
+
+
+def settled(page: AppTest) -> AppTest:
+    """The page after its question has ended."""
+    if "workbench_run" in page.session_state:
+        page.session_state["workbench_run"].wait(60)
+        page.run()
+    assert not page.exception
+    return page
+
+
+def words_of(page: AppTest) -> str:
+    blocks = [*page.title, *page.markdown, *page.caption, *page.error, *page.warning]
+    return " ".join(block.value for block in blocks).replace("\\", "")
+
+
+def rows_of(page: AppTest) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.dataframe[0].value.to_dict("records")
+    return found
+
+
+def test_a_member_has_no_such_page(visit: Visit, person: Person) -> None:
+    with pytest.raises(ValueError, match="workbench"):
+        visit(person).run().switch_page("app_pages/workbench.py")
+
+
+def test_before_the_first_sync_it_says_so(opened: Open) -> None:
+    assert "nothing to ask yet" in words_of(opened())
+
+
+def test_the_demo_is_offered_where_there_is_one(opened: Open, front: Services) -> None:
+    write_demo(front.demo_warehouse.folder, generations=200, months=1, seed=1)
+    page = press(opened(), "Look at the demo history")
+    assert "nothing here was spent" in words_of(page)
+
+
+@pytest.mark.parametrize(
+    ("role", "team", "rows"),
+    [(Role.ANALYST, "Marketing", 2), (Role.ADMIN, "Office", 2), (Role.MANAGER, "Sales", 1)],
+)
+def test_each_role_asks_its_own_rows(
+    opened: Open, some: SpentHistory, add_person: Add, role: Role, team: str, rows: int
+) -> None:
+    page = press(opened(add_person("Ada", role=role, team=team), sql=COUNT), "Run")
+    assert "1 row" in words_of(page)
+    assert rows_of(page)[0]["n"] == rows
+
+
+def test_a_manager_is_told_whose_rows_they_are(
+    opened: Open, some: SpentHistory, mia: Person
+) -> None:
+    page = press(opened(mia, sql=COUNT), "Run")
+    assert "your team's rows" in words_of(page)
+    assert float(rows_of(page)[0]["spend_usd"]) == 3
+
+
+def test_what_is_refused_is_told_and_the_next_is_answered(opened: Open, some: SpentHistory) -> None:
+    page = press(opened(sql="from read_text('/etc/passwd')"), "Run")
+    assert "`read_text()` can't be read from." in words_of(page)
+    page.query_params["sql"] = COUNT
+    assert rows_of(press(page.run(), "Run"))[0]["n"] == 2
+
+
+def test_a_mistake_is_shown_as_duckdb_tells_it(opened: Open, some: SpentHistory) -> None:
+    page = press(opened(sql="select nothing from generations"), "Run")
+    assert "nothing" in page.error[0].value
+
+
+def test_parameters_are_a_form(opened: Open, some: SpentHistory) -> None:
+    page = opened(sql="select count(*) as n from people where name = $who")
+    page.text_input(key="workbench_p_text_who").set_value("Mia")
+    assert rows_of(press(page, "Run"))[0]["n"] == 1
+
+
+def test_an_answer_without_rows_says_so(opened: Open, some: SpentHistory) -> None:
+    page = press(opened(sql="from generations where false"), "Run")
+    assert "No row fits the question." in words_of(page)
+
+
+def test_a_long_answer_says_what_is_left_out(opened: Open, some: SpentHistory) -> None:
+    page = press(opened(sql="select range from range(100000)"), "Run")
+    assert "Only the first 50,000 rows are here" in page.warning[0].value
+
+
+def test_tables_are_found_by_their_columns(opened: Open, some: SpentHistory) -> None:
+    page = opened()
+    page.text_input(key="workbench_find").set_value("bucket").run()
+    assert [one.label for one in page.expander] == ["`latency_hour`", "`latency_model`"]
+
+
+def test_ten_rows_of_a_table_are_one_press_away(opened: Open, some: SpentHistory) -> None:
+    page = opened()
+    page.button(key="workbench_look_people").click().run()
+    assert len(rows_of(press(page, "Run"))) == 3
+
+
+def test_a_kept_query_is_opened_by_its_address(
+    opened: Open, some: SpentHistory, front: Services, ana: Person
+) -> None:
+    kept = keep_query(front, ana, "Mine", COUNT)
+    assert rows_of(press(opened(query=str(kept)), "Run"))[0]["n"] == 2
+
+
+def test_every_question_leaves_a_row(
+    opened: Open, some: SpentHistory, front: Services, ana: Person, mia: Person, add_person: Add
+) -> None:
+    page = press(opened(sql=COUNT), "Run")
+    page.query_params["sql"] = "drop table people"
+    press(page.run(), "Run")
+    found = history(front, ana)
+    assert [(run.outcome, run.row_count) for run in found] == [("refused", None), ("answered", 1)]
+    assert history(front, mia, everybody=True) == []
+    assert len(history(front, add_person("Ada", role=Role.ADMIN), everybody=True)) == 2
+
+
+def test_a_query_is_kept_in_versions(front: Services, ana: Person) -> None:
+    for sql in ("select 1", "select 2", "select 2"):
+        kept = keep_query(front, ana, "  Mine ", sql, shared_with="team")
+    assert [one.sql for one in versions_of(front, ana, kept)] == ["select 2", "select 1"]
+    assert [(one.name, one.version) for one in kept_queries(front, ana)] == [("Mine", 2)]
+
+
+def test_a_shared_query_is_found_by_whom_it_is_shared_with(
+    front: Services, ana: Person, mia: Person, add_person: Add
+) -> None:
+    max_ = add_person("Max", role=Role.MANAGER, team="Sales")
+    for whom in ("nobody", "team", "company"):
+        keep_query(front, ana, whom, "select 1", shared_with=whom)
+    assert [one.name for one in kept_queries(front, mia)] == ["company", "team"]
+    assert [one.name for one in kept_queries(front, max_)] == ["company"]
+    with pytest.raises(RecordNotFound):
+        forget_query(front, mia, kept_queries(front, mia)[0].id)
+
+
+def test_a_member_asks_nothing(front: Services, person: Person) -> None:
+    with pytest.raises(NotAllowed):
+        ask(front, person, "select 1", {}, demo=False)
+
+
+def test_an_empty_question_is_refused(front: Services, ana: Person) -> None:
+    with pytest.raises(QueryRefused):
+        ask(front, ana, " \0 ", {}, demo=False)
+
+
+def test_no_text_of_a_file_runs_as_a_formula(front: Services) -> None:
+    table = pa.table({"=a": ["=1+1", "@x", "fine"], "n": [1, 2, 3]})
+    assert exported(table, "csv").decode("utf-8-sig").splitlines()[:2] == ["'=a,n", "'=1+1,1"]
+    assert exported(table, "xlsx")[:2] == b"PK"
+    assert exported(table, "parquet")[:4] == b"PAR1"
+
+
+@pytest.mark.parametrize("form", ["Bars", "Stacked bars", "Line", "Area", "Points"])
+def test_a_chart_has_a_series_for_each_colour(form: str) -> None:
+    table = pa.table({"day": [3, 1, 2], "model": ["a", "b", None], "n": [1.0, 2.0, None]})
+    made = drawing(table, form, "day", ["n"], "model")
+    assert [trace.name for trace in made.data] == ["a", "b", "none"]
