@@ -12,7 +12,7 @@ from dashboard.components.sql_editor import current_sql
 from dashboard.error_frame import plain
 from dashboard.services import services
 from dashboard.workbench_state import open_kept, open_sql, opened_query
-from jobs.workbench.asking import history
+from jobs.workbench.asking import QueryRun, history
 from jobs.workbench.keeping import (
     MAX_NAME,
     SHARED_WITH,
@@ -130,21 +130,31 @@ def history_panel(person: Person, zone: ZoneInfo) -> None:
         if not found:
             st.caption("Nothing was asked yet.")
         for run in found[:_MOST_LISTED]:
-            words = [f"{run.began_at.astimezone(zone):%d %b, %H:%M:%S}", _OUTCOMES[run.outcome]]
-            if everybody:
-                words.insert(1, plain(run.person_name))
-            if run.row_count is not None:
-                words.append(f"{run.row_count:,} rows in {run.seconds:.2f} s")
-            first = " ".join(run.sql.split())[:70]
-            st.button(
-                plain(first) or "…",
-                key=f"workbench_run_{run.id}",
-                type="tertiary",
-                on_click=open_sql,
-                args=(run.sql,),
-                help="Put it into the editor",
-            )
-            st.caption(" · ".join(words))
+            _asked(run, zone, named=everybody)
+
+
+def _asked(run: QueryRun, zone: ZoneInfo, *, named: bool) -> None:
+    """One question of the history; pressed, it goes into the editor."""
+    words = [f"{run.began_at.astimezone(zone):%d %b, %H:%M:%S}", _OUTCOMES[run.outcome]]
+    if named:
+        words.insert(1, plain(run.person_name))
+    if run.row_count is not None:
+        words.append(f"{run.row_count:,} rows in {run.seconds:.2f} s")
+    with st.container(gap=None):
+        st.button(
+            plain(_first_words(run.sql)) or "…",
+            key=f"workbench_run_{run.id}",
+            type="tertiary",
+            on_click=open_sql,
+            args=(run.sql,),
+            help="Put it into the editor",
+        )
+        st.caption(" · ".join(words))
+
+
+def _first_words(sql: str) -> str:
+    """The beginning of a question, without a comment's dashes."""
+    return " ".join(sql.replace("--", " ").split())[:70]
 
 
 def _keep(person: Person) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.components.problem import show_problem
 from dashboard.components.workbench_chart import chart_builder
 from dashboard.services import services
+from jobs.errors import QueryStopped
 from jobs.tabular import csv_bytes, xlsx_bytes
 from jobs.workbench.pool import Run
 from jobs.workbench.sandbox import Answer
@@ -25,6 +26,9 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def show_result(run: Run) -> None:
     """The answer of a run that has ended, or why there is none."""
+    if isinstance(run.error, QueryStopped):
+        st.info(f"{run.error.happened} {run.error.todo}", icon=":material/stop_circle:")
+        return
     if run.error is not None:
         show_problem(run.error)
         return

@@ -25,6 +25,8 @@ from storage.warehouse.relations import marts, rollups, staged
 from storage.warehouse.snapshots import column_types
 
 MOST_RUNS = 200
+__all__ = ["QueryRun"]
+"""What pages need of the record's words."""
 _OUTCOMES = {
     QueryRefused: "refused",
     QueryTooLong: "too_long",
