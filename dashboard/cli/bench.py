@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -193,11 +194,12 @@ def warehouse(rows: int, beside_postgres: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def pages(sessions: int, seconds: float, as_json: bool) -> None:
     """Runs of each page a second for many who click at once, beside Streamlit's own settings."""
-    from dashboard.cli.bench_pages import measure_pages
     from jobs.bench.isolation import isolated_folder
 
+    # By name, as commands are: no other one loads Streamlit, whose protocol it speaks.
+    bench_pages = import_module("dashboard.bench_pages")
     with isolated_folder() as folder:
-        found = measure_pages(folder, sessions, seconds)
+        found = bench_pages.measure_pages(folder, sessions, seconds)
     if as_json:
         show_json(found)
     else:
