@@ -41,8 +41,7 @@ def look(person: Person, *, demo: bool) -> Lens:
         WarehouseMissing: there is no lake yet.
     """
     manifest = reader_of(services(), demo=demo).manifest()
-    published = f"{manifest.system_id}/{manifest.number}/{manifest.published_at.isoformat()}"
-    return Lens(demo, rows_for(services(), person, demo=demo), published)
+    return Lens(demo, rows_for(services(), person, demo=demo), manifest.publication)
 
 
 @st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)

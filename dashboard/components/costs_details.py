@@ -227,7 +227,7 @@ def drifts(row: dict[str, Any]) -> bool:
     """Whether charges of a model have left its estimates; a row of `costs/estimates`."""
     whole = row["generations"] >= ENOUGH and abs(row["difference"] or 0) >= DRIFT
     recent = row["recent"] >= ENOUGH and abs(row["recent_difference"] or 0) >= DRIFT
-    return whole or recent
+    return bool(whole or recent)
 
 
 def _worse(row: dict[str, Any]) -> float:

@@ -51,6 +51,13 @@ class Manifest(BaseModel):
     demo: bool
     relations: dict[str, tuple[LakeFile, ...]]
 
+    @property
+    def publication(self) -> str:
+        """Tells publications apart, also those of a lake that was made anew. A state that is only
+        confirmed stays the same publication."""
+        # Written with each publication, under a name that none before had.
+        return self.relations["people"][0].name
+
     def files(self) -> set[str]:
         """The names of all files."""
         return {file.name for files in self.relations.values() for file in files}

@@ -114,6 +114,19 @@ def test_a_confirmed_state_is_the_same_at_a_later_moment(small: SmallLake) -> No
     assert after.published_at == NOW + timedelta(hours=1)
 
 
+def test_a_publication_is_told_from_every_other_but_not_from_its_confirmation(
+    small: SmallLake,
+) -> None:
+    first = small.publish(made_on(DAYS))
+    again = small.lake.confirm(MARKS)
+    assert again is not None
+    assert again.publication == first.publication
+    small.publish_whole(small.rows)
+    anew = small.lake.manifest()
+    assert anew is not None
+    assert anew.publication != first.publication
+
+
 def test_nothing_is_left_of_a_removed_lake(small: SmallLake) -> None:
     small.publish(made_on(DAYS))
     small.lake.remove()
