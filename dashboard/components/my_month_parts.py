@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -9,41 +10,63 @@ import streamlit as st
 from dashboard import budget_reads
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.budget_bar import budget_bar
+from dashboard.components.money_words import round_dollars
 from dashboard.components.timeline import long_words
 from dashboard.components.usage_tiles import (
-    count_tile,
-    spend_tile,
-    success_tile,
-    tile,
+    about_of,
+    about_spend,
+    about_success,
+    label_of,
     usage_totals,
 )
-from dashboard.components.usage_words import FEW, NOTHING, counted
+from dashboard.components.usage_words import NOTHING, counted, share_words
 from dashboard.error_frame import plain
 from dashboard.roles import CREATE
+
+Row = dict[str, Any]
 
 _WAITED = "From submit to playable: half of your finished videos took no longer."
 
 
-def month_tiles(figures: Figures, totals: dict[str, Any]) -> None:
-    """Seven figures against the month before."""
-    before = usage_totals(figures, before=True)
-    days = figures.rows("usage", "course")
-    with st.grid(4, min_column_width=180):
-        count_tile("generations", totals, before, days)
-        count_tile("completed", totals, before, days)
-        success_tile(totals, before)
-        count_tile("approved", totals, before, days)
-        count_tile("downloaded", totals, before, days)
-        spend_tile(totals, before, days)
+def month_tiles(figures: Figures, totals: Row) -> None:
+    """Seven figures, each with what it was a month ago: a note, not a judgement."""
+    then = usage_totals(figures, before=True)
+    with st.grid(7, min_column_width=145):
+        for name in ("generations", "completed"):
+            _tile(label_of(name), f"{totals[name]:,}", f"{then[name]:,}", about_of(name))
+        share, was = (share_words(row["completed"], row["ended"]) for row in (totals, then))
+        _tile("Success", share, was, about_success(totals))
+        for name in ("approved", "downloaded"):
+            _tile(label_of(name), f"{totals[name]:,}", f"{then[name]:,}", about_of(name))
+        spend, was = (round_dollars(row["spend_usd"]) for row in (totals, then))
+        _tile("Spend", spend, was, about_spend(totals))
         _waiting_tile(figures)
 
 
 def _waiting_tile(figures: Figures) -> None:
-    found = figures.rows("usage", "waiting")[0]
-    number, median = found["videos"], found["median_s"]
-    words = NOTHING if median is None else long_words(median)
-    few = f"{counted(number, 'video')} only" if 0 < number < FEW else None
-    tile("Half waited at most", words, few, f"{_WAITED} Here {counted(number, 'video')}.")
+    now, then = (
+        figures.rows("usage", "waiting", filters)[0]
+        for filters in (figures.view.filters, figures.view.before)
+    )
+    about = f"{_WAITED} Here {counted(now['videos'], 'video')}."
+    _tile("Typical wait", _wait_words(now), _wait_words(then), about)
+
+
+def _wait_words(row: Row) -> str:
+    return NOTHING if row["median_s"] is None else long_words(row["median_s"])
+
+
+def _tile(label: str, now: str, then: str, about: str) -> None:
+    st.metric(
+        label,
+        now,
+        delta=f"before: {then}".replace("$", r"\$"),
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help=about,
+    )
 
 
 def month_limits(figures: Figures) -> None:
@@ -60,7 +83,8 @@ def month_limits(figures: Figures) -> None:
         st.markdown("**What you may spend**", help="From the ledger, as it is right now.")
         for budget in own:
             warning = view.warning_usd(budget)
-            budget_bar(budget, view.grants_of(budget), warning, figures.zone)
+            named = replace(budget, target_name="Your own limit")
+            budget_bar(named, view.grants_of(budget), warning, figures.zone)
 
 
 def month_nothing(words: str) -> None:

@@ -58,7 +58,7 @@ def _draw_active(figures: Figures, grain: str) -> None:
         marker_color=charts.PALETTE[0],
         hovertemplate="%{y} active<extra></extra>",
     )
-    made = charts.figure([bars], legend=False, height=260)
+    made = charts.figure([bars], legend=False, height=340)
     made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat="%-d %b")
     made.update_yaxes(tickformat=",d", nticks=5)
     most = max(row["people"] for row in rows)

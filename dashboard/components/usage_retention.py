@@ -14,9 +14,10 @@ from dashboard.components.usage_words import share_words
 from jobs.periods import month_after
 
 MOST_COHORTS = 12
+MOST_LATER = 6
 _ABOUT = (
     "People by the month in which they were first active, over the whole history whatever period "
-    "is chosen; how many of them were active again so many months later. This month is not over."
+    "is chosen; how many of them were active again one to six months later. This month is not over."
 )
 _STYLE = """
 <style>
@@ -42,8 +43,8 @@ def usage_retention(figures: Figures) -> None:
 
 
 def cohorts_of(rows: list[dict[str, Any]], today: date) -> dict[date, list[int]]:
-    """Of each month in which somebody began, how many were active in it and in every month since,
-    up to now; the last `MOST_COHORTS` of them."""
+    """Of each month in which somebody began, how many were active in it and in each of the next
+    `MOST_LATER` months, up to now; the last `MOST_COHORTS` of them."""
     found: dict[date, dict[int, int]] = {}
     for row in rows:
         found.setdefault(row["cohort"], {})[row["later"]] = row["people"]
@@ -56,14 +57,14 @@ def cohorts_of(rows: list[dict[str, Any]], today: date) -> dict[date, list[int]]
 
 def _months_until(month: date, today: date) -> int:
     number = 0
-    while (month := month_after(month)) <= today:
+    while number < MOST_LATER and (month := month_after(month)) <= today:
         number += 1
     return number
 
 
 def _table(cohorts: dict[date, list[int]]) -> str:
     longest = max(map(len, cohorts.values()))
-    heads = "".join(f'<th scope="col">+{later}</th>' for later in range(1, longest))
+    heads = "".join(f'<th scope="col">+{later} mo</th>' for later in range(1, longest))
     body = "".join(_row(cohort, people) for cohort, people in cohorts.items())
     return (
         '<div class="retention"><table><thead><tr><th scope="col">Began in</th>'

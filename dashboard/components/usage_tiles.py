@@ -1,4 +1,4 @@
-"""The tiles on top of Usage, of My month and of one person's page."""
+"""The tiles on top of Usage and of one person's page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.costs_tiles import change
 from dashboard.components.money_words import dollars, round_dollars
-from dashboard.components.usage_words import share_change, share_words
+from dashboard.components.usage_words import count_change, share_change, share_words
 
 Row = dict[str, Any]
 
@@ -61,25 +61,44 @@ def usage_tiles(figures: Figures, totals: Row) -> None:
 
 def count_tile(name: str, totals: Row, before: Row | None, days: list[Row]) -> None:
     """A number with its course and its change."""
-    then = before[name] if before else None
+    delta = count_change(totals[name], before[name]) if before else None
     series = [float(day[name]) for day in days]
-    tile(_LABELS[name], f"{totals[name]:,}", change(totals[name], then), _ABOUT[name], series)
+    tile(label_of(name), f"{totals[name]:,}", delta, about_of(name), series)
+
+
+def label_of(name: str) -> str:
+    """How a count is called."""
+    return _LABELS[name]
+
+
+def about_of(name: str) -> str:
+    """What a count counts."""
+    return _ABOUT[name]
 
 
 def success_tile(totals: Row, before: Row | None) -> None:
     """How much of what ended by itself left a video."""
     now = (totals["completed"], totals["ended"])
     then = (before["completed"], before["ended"]) if before else None
-    about = f"{_SUCCESS} Here {now[0]:,} of {now[1]:,}."
-    tile("Success", share_words(*now), share_change(now, then), about)
+    tile("Success", share_words(*now), share_change(now, then), about_success(totals))
+
+
+def about_success(totals: Row) -> str:
+    """What success is, with the numbers behind it."""
+    return f"{_SUCCESS} Here {totals['completed']:,} of {totals['ended']:,}."
 
 
 def spend_tile(totals: Row, before: Row | None, days: list[Row]) -> None:
     """What was spent; more is not better."""
     delta = change(totals["spend_usd"], before["spend_usd"] if before else None)
-    about = f"{_SPEND} Exactly {dollars(totals['spend_usd'])}.".replace("$", r"\$")
     series = [float(day["spend_usd"]) for day in days]
-    tile("Spend", round_dollars(totals["spend_usd"]), delta, about, series, colour="inverse")
+    words = round_dollars(totals["spend_usd"])
+    tile("Spend", words, delta, about_spend(totals), series, colour="inverse")
+
+
+def about_spend(totals: Row) -> str:
+    """What spend is, to the cent."""
+    return f"{_SPEND} Exactly {dollars(totals['spend_usd'])}.".replace("$", r"\$")
 
 
 def tile(

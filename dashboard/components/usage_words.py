@@ -4,6 +4,8 @@ from __future__ import annotations
 
 FEW = 5
 """A share of fewer says little: it is written as what it was made of."""
+ENOUGH = 20
+"""A change from fewer is written as a number: one more than two is not a rise by half."""
 NOTHING = "—"
 
 
@@ -22,6 +24,15 @@ def share_change(now: tuple[int, int], then: tuple[int, int] | None) -> str | No
         return None
     points = round((now[0] / now[1] - then[0] / then[1]) * 100, 1)
     return f"{points:+} points" if points else "0 points"
+
+
+def count_change(now: int, then: int) -> str:
+    """`+12.5 %`; from fewer than `ENOUGH`, `+2`."""
+    if now == then:
+        return "0"
+    if then < ENOUGH:
+        return f"{now - then:+,}"
+    return f"{(now / then - 1) * 100:+,.1f} %"
 
 
 def counted(number: int, one: str) -> str:
