@@ -10,36 +10,21 @@ import streamlit as st
 from dashboard import budget_reads
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.budget_bar import budget_bar
-from dashboard.components.money_words import round_dollars
 from dashboard.components.timeline import long_words
-from dashboard.components.usage_tiles import (
-    about_of,
-    about_spend,
-    about_success,
-    label_of,
-    usage_totals,
-)
-from dashboard.components.usage_words import NOTHING, counted, share_words
+from dashboard.components.usage_tiles import calm_tile, calm_tiles, usage_totals
+from dashboard.components.usage_words import NOTHING, counted
 from dashboard.error_frame import plain
 from dashboard.roles import CREATE
 
-Row = dict[str, Any]
-
+_FIGURES = ("generations", "completed", "success", "approved", "downloaded", "spend_usd")
 _WAITED = "From submit to playable: half of your finished videos took no longer."
 
 
-def month_tiles(figures: Figures, totals: Row) -> None:
-    """Seven figures, each with what it was a month ago: a note, not a judgement."""
+def month_tiles(figures: Figures, totals: dict[str, Any]) -> None:
+    """Seven figures, each with what it was a month ago."""
     then = usage_totals(figures, before=True)
     with st.grid(7, min_column_width=145):
-        for name in ("generations", "completed"):
-            _tile(label_of(name), f"{totals[name]:,}", f"{then[name]:,}", about_of(name))
-        share, was = (share_words(row["completed"], row["ended"]) for row in (totals, then))
-        _tile("Success", share, was, about_success(totals))
-        for name in ("approved", "downloaded"):
-            _tile(label_of(name), f"{totals[name]:,}", f"{then[name]:,}", about_of(name))
-        spend, was = (round_dollars(row["spend_usd"]) for row in (totals, then))
-        _tile("Spend", spend, was, about_spend(totals))
+        calm_tiles(_FIGURES, totals, then)
         _waiting_tile(figures)
 
 
@@ -49,24 +34,15 @@ def _waiting_tile(figures: Figures) -> None:
         for filters in (figures.view.filters, figures.view.before)
     )
     about = f"{_WAITED} Here {counted(now['videos'], 'video')}."
-    _tile("Typical wait", _wait_words(now), _wait_words(then), about)
+    calm_tile("Typical wait", wait_words(now["median_s"]), wait_words(then["median_s"]), about)
 
 
-def _wait_words(row: Row) -> str:
-    return NOTHING if row["median_s"] is None else long_words(row["median_s"])
-
-
-def _tile(label: str, now: str, then: str, about: str) -> None:
-    st.metric(
-        label,
-        now,
-        delta=f"before: {then}".replace("$", r"\$"),
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        height="stretch",
-        help=about,
-    )
+def wait_words(seconds: float | None) -> str:
+    """`1:20 min` or `8.3 s`, short enough for a tile; a dash when there is none."""
+    if seconds is None:
+        return NOTHING
+    whole = round(seconds)
+    return long_words(seconds) if whole < 60 else f"{whole // 60}:{whole % 60:02} min"
 
 
 def month_limits(figures: Figures) -> None:

@@ -11,19 +11,14 @@ from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_behind import address_of, moment_of
 from dashboard.components.usage_charts import usage_course
-from dashboard.components.usage_tiles import (
-    count_tile,
-    is_nothing,
-    spend_tile,
-    success_tile,
-    usage_totals,
-)
+from dashboard.components.usage_tiles import calm_tiles, is_nothing, usage_totals
 from dashboard.components.usage_words import NOTHING, share_words
 from dashboard.error_frame import plain
 from jobs.analytics import NOBODY
 
 PERSON = "person"
 """In the address: whose page it is."""
+_FIGURES = ("generations", "success", "approved", "downloaded", "shared", "spend_usd")
 LEFT = "Somebody of another team now"
 _ABOUT = (
     "By name, and in no ranking: much is not better than little. Finished and approved count "
@@ -125,13 +120,8 @@ def _show_nobody() -> None:
 
 def _tiles(figures: Figures, totals: dict[str, Any]) -> None:
     before = usage_totals(figures, before=True) if figures.view.compares else None
-    days = figures.rows("usage", "course")
-    with st.grid(6, min_column_width=165):
-        count_tile("generations", totals, before, days)
-        success_tile(totals, before)
-        for name in ("approved", "downloaded", "shared"):
-            count_tile(name, totals, before, days)
-        spend_tile(totals, before, days)
+    with st.grid(6, min_column_width=145):
+        calm_tiles(_FIGURES, totals, before)
 
 
 def _latest(figures: Figures) -> None:
@@ -145,8 +135,11 @@ def _latest(figures: Figures) -> None:
         if not rows:
             st.caption("No generation was begun in these days.")
             return
+        shown = [_generation(row, figures) for row in rows]
+        leads = any(row["Open"] for row in shown)
         st.dataframe(
-            [_generation(row, figures) for row in rows],
+            shown,
+            column_order=[name for name in shown[0] if name != "Open" or leads],
             hide_index=True,
             height=min(38 + 35 * len(rows), 420),
             column_config=_LATEST_COLUMNS,
@@ -154,11 +147,13 @@ def _latest(figures: Figures) -> None:
         )
 
 
+_ENDS = {"completed": "Finished", "failed": "Failed", "canceled": "Stopped"}
 _VERDICTS = {"approved": "Approved", "needs_change": "Needs a change", "rejected": "Rejected"}
 
 
 def _generation(row: dict[str, Any], figures: Figures) -> dict[str, Any]:
-    outcome = reason_words(row["cause"]) if row["cause"] else row["status"].capitalize()
+    ended = _ENDS.get(row["status"], "Being made")
+    outcome = reason_words(row["cause"]) if row["cause"] else ended
     usd = row["charge_usd"]
     return {
         "Open": address_of(row, figures),

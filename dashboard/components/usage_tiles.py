@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from dashboard.components.analytics_bar import Figures
-from dashboard.components.costs_tiles import change
 from dashboard.components.money_words import dollars, round_dollars
 from dashboard.components.usage_words import count_change, share_change, share_words
 
@@ -28,6 +28,8 @@ _LABELS = {
     "approved": "Approved",
     "downloaded": "Downloaded",
     "shared": "Shared",
+    "success": "Success",
+    "spend_usd": "Spend",
 }
 _SUCCESS = (
     "Finished of those that finished or failed. What a person stopped, and what is still being "
@@ -63,59 +65,67 @@ def count_tile(name: str, totals: Row, before: Row | None, days: list[Row]) -> N
     """A number with its course and its change."""
     delta = count_change(totals[name], before[name]) if before else None
     series = [float(day[name]) for day in days]
-    tile(label_of(name), f"{totals[name]:,}", delta, about_of(name), series)
-
-
-def label_of(name: str) -> str:
-    """How a count is called."""
-    return _LABELS[name]
-
-
-def about_of(name: str) -> str:
-    """What a count counts."""
-    return _ABOUT[name]
+    tile(_LABELS[name], f"{totals[name]:,}", delta, _ABOUT[name], series)
 
 
 def success_tile(totals: Row, before: Row | None) -> None:
     """How much of what ended by itself left a video."""
     now = (totals["completed"], totals["ended"])
     then = (before["completed"], before["ended"]) if before else None
-    tile("Success", share_words(*now), share_change(now, then), about_success(totals))
+    tile("Success", share_words(*now), share_change(now, then), _about_success(totals))
 
 
-def about_success(totals: Row) -> str:
-    """What success is, with the numbers behind it."""
+def calm_tiles(names: Sequence[str], totals: Row, then: Row | None) -> None:
+    """Figures of one person, each with what it was before: a note, not a judgement.
+
+    Beside the counts there are `success` and `spend_usd`.
+    """
+    for name in names:
+        was = None if then is None else _words(name, then)
+        calm_tile(_LABELS[name], _words(name, totals), was, _about(name, totals))
+
+
+def calm_tile(label: str, now: str, then: str | None, about: str) -> None:
+    """One of them."""
+    st.metric(
+        label,
+        now,
+        delta=None if then is None else f"before: {then}".replace("$", r"\$"),
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help=about,
+    )
+
+
+def _words(name: str, row: Row) -> str:
+    if name == "success":
+        return share_words(row["completed"], row["ended"])
+    return round_dollars(row[name]) if name == "spend_usd" else f"{row[name]:,}"
+
+
+def _about(name: str, totals: Row) -> str:
+    if name == "success":
+        return _about_success(totals)
+    if name == "spend_usd":
+        return f"{_SPEND} Exactly {dollars(totals[name])}.".replace("$", r"\$")
+    return _ABOUT[name]
+
+
+def _about_success(totals: Row) -> str:
     return f"{_SUCCESS} Here {totals['completed']:,} of {totals['ended']:,}."
 
 
-def spend_tile(totals: Row, before: Row | None, days: list[Row]) -> None:
-    """What was spent; more is not better."""
-    delta = change(totals["spend_usd"], before["spend_usd"] if before else None)
-    series = [float(day["spend_usd"]) for day in days]
-    words = round_dollars(totals["spend_usd"])
-    tile("Spend", words, delta, about_spend(totals), series, colour="inverse")
-
-
-def about_spend(totals: Row) -> str:
-    """What spend is, to the cent."""
-    return f"{_SPEND} Exactly {dollars(totals['spend_usd'])}.".replace("$", r"\$")
-
-
 def tile(
-    label: str,
-    value: str,
-    delta: str | None,
-    about: str,
-    series: list[float] | None = None,
-    *,
-    colour: Literal["normal", "inverse"] = "normal",
+    label: str, value: str, delta: str | None, about: str, series: list[float] | None = None
 ) -> None:
-    """One figure; `colour` says whether more is good (`normal`) or bad (`inverse`)."""
+    """One figure of many people, of which more is good."""
     st.metric(
         label,
         value,
         delta=delta,
-        delta_color=colour if delta and delta[0] in "+-" else "off",
+        delta_color="normal" if delta and delta[0] in "+-" else "off",
         border=True,
         height="stretch",
         help=about,

@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import budget_reads
+from dashboard.components.my_month_parts import wait_words
 from jobs.bootstrap import Services
 from jobs.warehousing import sync_warehouse
 from storage.models import Person, Role
@@ -116,3 +117,7 @@ def test_a_lake_that_cant_be_read_is_told_in_words(
 ) -> None:
     (front.settings.warehouse_folder / "live" / "manifest.json").write_text("{")
     assert "can't be read" in words_of(opened(person))
+
+
+def test_a_wait_is_short_enough_for_a_tile() -> None:
+    assert [wait_words(80), wait_words(8.34), wait_words(None)] == ["1:20 min", "8.3 s", "—"]

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components.usage_retention import cohorts_of
-from dashboard.components.usage_words import share_change, share_words
+from dashboard.components.usage_words import count_change, share_change, share_words
 from jobs.bootstrap import Services
 from jobs.warehousing import sync_warehouse
 from storage.models import GenerationStatus, Person, Role
@@ -166,3 +166,7 @@ def test_a_share_of_few_is_written_as_its_parts() -> None:
     assert [share_words(3, 4), share_words(4, 5), share_words(0, 0)] == ["3 of 4", "80 %", "—"]
     assert share_change((3, 4), (9, 10)) is None
     assert share_change((4, 5), (9, 10)) == "-10.0 points"
+
+
+def test_a_change_from_few_is_written_as_a_number() -> None:
+    assert [count_change(3, 2), count_change(3, 3), count_change(30, 20)] == ["+1", "0", "+50.0 %"]
