@@ -13,6 +13,9 @@ from dashboard.components.usage_words import counted
 
 GRAINS = {"day": "Day", "week": "Week", "month": "Month"}
 _FIELD = "usage_grain"
+_TICKS = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
+_MOST_TICKS = 8
+"""So many bars have room for a date each, which is the first day of the week or month."""
 _ABOUT = (
     "Different people who began a generation or left an event, such as a download. Somebody who "
     "came on three days of a week is one person of that week."
@@ -59,7 +62,9 @@ def _draw_active(figures: Figures, grain: str) -> None:
         hovertemplate="%{y} active<extra></extra>",
     )
     made = charts.figure([bars], legend=False, height=340)
-    made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat="%-d %b")
+    made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat=_TICKS[grain])
+    if grain != "day" and len(rows) <= _MOST_TICKS:
+        made.update_xaxes(tickvals=[row["day"] for row in rows])
     made.update_yaxes(tickformat=",d", nticks=5)
     most = max(row["people"] for row in rows)
     alt = f"Active people by {grain}: at most {counted(most, 'person')}."

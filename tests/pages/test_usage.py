@@ -109,6 +109,15 @@ def test_people_stand_by_name_with_their_numbers(opened: Open, some: SpentHistor
     assert list(shown["Downloaded"]) == [0, 1]
 
 
+@pytest.mark.parametrize("grain", ["week", "month"])
+def test_active_people_are_counted_by_week_and_month_too(
+    opened: Open, some: SpentHistory, grain: str
+) -> None:
+    page = opened().segmented_control(key="usage_grain").set_value(grain).run()
+    assert not page.exception
+    assert f"Active people by {grain}" in words_of(page)
+
+
 def test_one_person_has_a_page_and_a_way_back(
     opened: Open, some: SpentHistory, mia: Person
 ) -> None:
