@@ -105,7 +105,7 @@ def _answer(
         table, cut = _read(engine, asked, start)
         body = _as_bytes(table)
     except (duckdb.Error, pa.ArrowException, MemoryError, OSError, ValueError, RuntimeError) as exc:
-        _send(answers, _fault(*_sorted(exc)))
+        _send(answers, _fault(*_sorted(exc, start["scratch"])))
         return
     _send(answers, {"rows": table.num_rows, "cut": cut})
     answers.write(packed(body))
@@ -185,11 +185,12 @@ def _as_bytes(table: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _sorted(exc: BaseException) -> tuple[str, str, str]:
+def _sorted(exc: BaseException, scratch: str) -> tuple[str, str, str]:
     """Kind, words and advice for what went wrong; never a path of this machine."""
     if isinstance(exc, duckdb.InterruptException):
         return "too_long", "", ""
-    if isinstance(exc, duckdb.OutOfMemoryException | MemoryError):
+    full = isinstance(exc, duckdb.IOException) and scratch in str(exc)
+    if full or isinstance(exc, duckdb.OutOfMemoryException | MemoryError):
         return "too_large", "", ""
     if isinstance(exc, duckdb.IOException | duckdb.PermissionException | OSError):
         return "refused", "The question reads or writes what it may not.", "Read the tables only."

@@ -106,7 +106,7 @@ def test_every_line_says_whose_generation_it_is_about_and_tells_no_secret(
         "attempt": str(attempt.id),
         "person": str(person.id),
     }
-    assert all(line["process"] in {*STEPS, "worker all"} for line in lines)
+    assert all(line["process"] in {*STEPS, "worker all", "warehouse"} for line in lines)
     about_it = [line for line in lines if "generation" in line]
     for process, event in STEPS.items():
         told = [line for line in about_it if (line["process"], line["event"]) == (process, event)]

@@ -70,6 +70,7 @@ def test_parameters_are_no_sql(house: House) -> None:
 # --- functions ---
 
 FOR_PEOPLE = {
+    "asks_questions",
     "my_role",
     "my_team",
     "my_room",
