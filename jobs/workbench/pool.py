@@ -16,7 +16,14 @@ from uuid import UUID
 
 import structlog
 
-from jobs.errors import QueryCrashed, QueryStopped, QueryTooLong, UnforeseenFault, WorkbenchBusy
+from jobs.errors import (
+    QueryCrashed,
+    QueryStopped,
+    QueryTooLarge,
+    QueryTooLong,
+    UnforeseenFault,
+    WorkbenchBusy,
+)
 from jobs.workbench.limits import LIMITS, Limits
 from jobs.workbench.sandbox import Answer, Sandbox, SandboxEnded
 from storage.errors import StudioError, WarehouseMissing
@@ -199,7 +206,9 @@ class SandboxPool:
             try:
                 run.hold(sandbox)
                 answer = sandbox.ask(run.question.sql, run.question.parameters)
-            except (SandboxEnded, QueryTooLong, QueryStopped):
+                if answer.cut is not None:
+                    sandbox.close()  # what was begun and left lies in its memory
+            except (SandboxEnded, QueryTooLong, QueryTooLarge, QueryStopped):
                 sandbox.close()
                 raise
             finally:

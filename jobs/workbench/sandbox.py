@@ -84,7 +84,8 @@ class Sandbox:
         self.landlock = int(told["landlock"])
 
     def ask(self, sql: str, parameters: dict[str, Any]) -> Answer:
-        """The answer to one question. After any error but the first two it is closed.
+        """The answer to one question. After any error but the first two, and after an answer that
+        was cut off, the caller closes it.
 
         Raises:
             QueryRefused, QueryFailed: the question is not one that can be answered.

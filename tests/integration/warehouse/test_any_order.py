@@ -120,7 +120,7 @@ def check(url: SecretStr, folder: Path) -> None:
 
 
 QUICK = settings(
-    max_examples=15, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=8, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
 THOROUGH = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 
