@@ -76,7 +76,7 @@ class FalClient:
         self._timeouts = timeouts or Timeouts()
         self._sleep = sleep
         self._wire = wire
-        self._open: tuple[int, Connection] | None = None
+        self._open: dict[int, Connection] = {}  # by process
 
     def __repr__(self) -> str:
         return f"FalClient({self._fal.base_url or 'fal'})"
@@ -94,9 +94,9 @@ class FalClient:
 
     def close(self) -> None:
         """Close the connections. The next call opens new ones."""
-        opened, self._open = self._open, None
+        opened = self._open.pop(os.getpid(), None)
         if opened is not None:
-            opened[1].close()
+            opened.close()
 
     def upload(self, source: Path | bytes, content_type: str, file_name: str) -> str:
         """Give fal a file for a day. Each call gives a new public address, so it marks a submit.
@@ -326,11 +326,18 @@ class FalClient:
         return self._connection().sdk()
 
     def _connection(self) -> Connection:
-        """This process's connection: one inherited through a fork belongs to the parent."""
-        if self._open is None or self._open[0] != os.getpid():
+        """This process's connection: one inherited through a fork belongs to the parent.
+
+        Threads that come first at once each make one and agree on one of them, without a lock that
+        a fork could inherit closed.
+        """
+        opened = self._open.get(os.getpid())
+        if opened is None:
             made = Connection(self._key, self._fal, self._timeouts, self._wire)
-            self._open = (os.getpid(), made)
-        return self._open[1]
+            opened = self._open.setdefault(os.getpid(), made)
+            if opened is not made and self._wire is None:
+                made.close()
+        return opened
 
     def _safely(self, call: Callable[[], _T]) -> _T:
         """`call`, tried up to three times, its errors as ours."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import httpx
 import pytest
@@ -29,6 +32,7 @@ from jobs.fal.addresses import addresses
 from jobs.fal.client import FalClient
 from jobs.fal.messages import Accepted, CancelOutcome, Done, RequestRef, Timeouts
 from jobs.fal.polling import AsyncFalClient
+from jobs.fal.sdk import Connection
 from jobs.fal.simulator.process import Simulator, running_simulator
 from storage.models import FailureCause
 
@@ -54,6 +58,29 @@ def image() -> bytes:
     target = BytesIO()
     Image.new("RGB", (640, 480), (200, 30, 30)).save(target, "png")
     return target.getvalue()
+
+
+def test_threads_that_come_first_at_once_share_one_connection_and_leave_none_open(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Connection] = []
+    together = Barrier(4, timeout=DEADLINE_S)
+
+    class Slow(Connection):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            together.wait()
+
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    monkeypatch.setattr("jobs.fal.client.Connection", Slow)
+    with FalClient("key-id:secret", simulator.url) as client, ThreadPoolExecutor(4) as threads:
+        uploads = [threads.submit(client.upload, image(), "image/png", "a.png") for _ in range(4)]
+        assert all(upload.result(DEADLINE_S) for upload in uploads)
+        assert len(set(closed)) == 3
+    assert len(set(closed)) == 4
 
 
 def submit(client: FalClient, prompt: str = "tea") -> tuple[Accepted, str]:
