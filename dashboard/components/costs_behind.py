@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -112,6 +112,6 @@ def _has(page: PageEntry, role: Role) -> bool:
     return page in pages_for(role)
 
 
-def moment_of(at: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401
+def moment_of(at: datetime, zone: ZoneInfo) -> datetime:
     """A time of the lake, which is naive UTC, on the company's clock."""
     return at.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)

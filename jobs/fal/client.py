@@ -25,7 +25,7 @@ from jobs.errors import FalResultGone
 from jobs.fal import answers, history
 from jobs.fal.addresses import addresses
 from jobs.fal.guard import Answered, Fault, NotSent, OnePost, json_object
-from jobs.fal.headers import retry_after_s
+from jobs.fal.headers import retry_after_s, submit_headers
 from jobs.fal.messages import (
     Accepted,
     CancelOutcome,
@@ -37,7 +37,6 @@ from jobs.fal.messages import (
 )
 from jobs.fal.sdk import Connection, Sdk
 from jobs.fal.statuses import cancel_refusal, queue_position, studio_status
-from jobs.fal.tags import tags_header
 
 TRIES = 3
 MAX_WAIT_S = 30.0
@@ -142,7 +141,7 @@ class FalClient:
             FalAccountLocked, FalUnavailable: not booked.
             ValueError: a tag that fal would drop, or a start timeout of a second or less.
         """
-        headers = _submit_headers(tags or {}, start_timeout_s)
+        headers = submit_headers(tags or {}, start_timeout_s)
         priority: Literal["normal", "low"] = "low" if low_priority else "normal"
 
         def send(sdk: Sdk) -> stock.SyncRequestHandle:
@@ -391,14 +390,3 @@ def _backoff_s(state: tenacity.RetryCallState) -> float:
     spread = 1 + random.uniform(0, 0.1)  # noqa: S311 - spreads load, keeps no secret
     own = 2.0 ** (state.attempt_number - 1) * spread
     return min(MAX_WAIT_S, max(own, _asked_wait_s(failed)))
-
-
-def _submit_headers(tags: Mapping[str, str], start_timeout_s: float) -> dict[str, str]:
-    if start_timeout_s <= stock.MIN_REQUEST_TIMEOUT_SECONDS:
-        raise ValueError("fal needs a start timeout of more than a second.")
-    return {
-        "x-app-fal-disable-fallback": "true",
-        # A fresh connection each time: an idle one may die under the POST, outcome unknown.
-        "Connection": "close",
-        **tags_header(tags),
-    }

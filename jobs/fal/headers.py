@@ -1,10 +1,30 @@
-"""What fal's response headers say (fal docs, "Platform headers" and "Model errors")."""
+"""What fal's response headers say, and ours ask (fal docs, "Platform headers", "Model errors")."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+
+from fal_client.client import MIN_REQUEST_TIMEOUT_SECONDS
+
+from jobs.fal.tags import tags_header
+
+
+def submit_headers(tags: Mapping[str, str], start_timeout_s: float) -> dict[str, str]:
+    """What goes with a submit beside the key; `start_timeout_s` is checked as fal does.
+
+    Raises:
+        ValueError: fal needs longer to start.
+    """
+    if start_timeout_s <= MIN_REQUEST_TIMEOUT_SECONDS:
+        raise ValueError("fal needs a start timeout of more than a second.")
+    return {
+        "x-app-fal-disable-fallback": "true",
+        # A fresh connection each time: an idle one may die under the POST, outcome unknown.
+        "Connection": "close",
+        **tags_header(tags),
+    }
 
 
 def says_retry(headers: Mapping[str, str]) -> bool:

@@ -1,15 +1,18 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard
+from dashboard import budget_reads
 from dashboard import services as front_services
 from dashboard.session_cookie import new_token
 from jobs.bootstrap import Services
-from storage.models import Person
+from storage.models import Person, Role
 from storage.records import sessions
+from tests.spent_histories import SpentHistory
 
 FRAME = Path(dashboard.__file__).with_name("app.py")
 
@@ -33,6 +36,35 @@ def visit(front: Services) -> Callable[[Person], AppTest]:
             )
         page = AppTest.from_file(FRAME, default_timeout=30)
         page.user = {"session_id": str(session_id)}
+        return page
+
+    return run
+
+
+@pytest.fixture
+def mia(add_person: Callable[..., Person]) -> Person:
+    """A manager."""
+    return add_person("Mia", role=Role.MANAGER)
+
+
+@pytest.fixture
+def history(front: Services, as_owner: Callable[..., list[Any]]) -> SpentHistory:
+    """A history of spend to add to; no budget stops it."""
+    as_owner("update studio.budgets set active = false")
+    return SpentHistory(front.database, as_owner)
+
+
+@pytest.fixture
+def opens(visit: Callable[[Person], AppTest]) -> Callable[..., AppTest]:
+    """A page of figures with an address: `opens("costs", mia, period="7d")`."""
+
+    def run(name: str, who: Person, **address: str) -> AppTest:
+        budget_reads.overview.clear()
+        page = visit(who).run()
+        for key, value in address.items():
+            page.query_params[key] = value
+        page = page.switch_page(f"app_pages/{name}.py").run()
+        assert not page.exception
         return page
 
     return run

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import analytics_reads, budget_reads
+from dashboard import analytics_reads
 from dashboard.analytics_address import parse_view
 from dashboard.components import costs_export
 from dashboard.components.analytics_bar import Figures
@@ -33,17 +33,6 @@ S = GenerationStatus
 
 
 @pytest.fixture
-def mia(add_person: Add) -> Person:
-    return add_person("Mia", role=Role.MANAGER)
-
-
-@pytest.fixture
-def history(front: Services, as_owner: Owner) -> SpentHistory:
-    as_owner("update studio.budgets set active = false")
-    return SpentHistory(front.database, as_owner)
-
-
-@pytest.fixture
 def some(history: SpentHistory, front: Services, mia: Person, add_person: Add) -> SpentHistory:
     """Last week: two videos, one of them approved, a failure and Sales' own; before: one video."""
     history.add(mia, usd="3", verdict=Verdict.APPROVED)
@@ -56,19 +45,9 @@ def some(history: SpentHistory, front: Services, mia: Person, add_person: Add) -
 
 
 @pytest.fixture
-def opened(visit: Visit, mia: Person) -> Open:
+def opened(opens: Callable[..., AppTest], mia: Person) -> Open:
     """The page as Mia sees it: `opened(Ada, period="7d")`."""
-
-    def run(who: Person | None = None, **address: str) -> AppTest:
-        budget_reads.overview.clear()
-        page = visit(who or mia).run()
-        for name, value in address.items():
-            page.query_params[name] = value
-        page = page.switch_page("app_pages/costs.py").run()
-        assert not page.exception
-        return page
-
-    return run
+    return lambda who=None, **address: opens("costs", who or mia, **address)
 
 
 def words_of(page: AppTest) -> str:

@@ -18,29 +18,9 @@ Add = Callable[..., Person]
 
 
 @pytest.fixture
-def mia(add_person: Add) -> Person:
-    return add_person("Mia", role=Role.MANAGER)
-
-
-@pytest.fixture
-def history(front: Services, as_owner: Callable[..., list[object]]) -> SpentHistory:
-    as_owner("update studio.budgets set active = false")
-    return SpentHistory(front.database, as_owner)
-
-
-@pytest.fixture
-def opened(visit: Visit, mia: Person) -> Open:
+def opened(opens: Callable[..., AppTest], mia: Person) -> Open:
     """The page as Mia sees it: `opened(Ada, period="7d")`."""
-
-    def run(who: Person | None = None, **address: str) -> AppTest:
-        page = visit(who or mia).run()
-        for name, value in address.items():
-            page.query_params[name] = value
-        page = page.switch_page("app_pages/latency.py").run()
-        assert not page.exception
-        return page
-
-    return run
+    return lambda who=None, **address: opens("latency", who or mia, **address)
 
 
 def words_of(page: AppTest) -> str:

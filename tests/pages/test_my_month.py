@@ -1,10 +1,10 @@
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import budget_reads
 from dashboard.components.my_month_parts import wait_words
 from jobs.bootstrap import Services
 from jobs.warehousing import sync_warehouse
@@ -20,11 +20,6 @@ NOW = 0.0
 
 
 @pytest.fixture
-def mia(add_person: Add) -> Person:
-    return add_person("Mia", role=Role.MANAGER)
-
-
-@pytest.fixture
 def some(front: Services, as_owner: Owner, person: Person, mia: Person) -> SpentHistory:
     """Of now: one approved video of the member, two of the manager."""
     history = SpentHistory(front.database, as_owner)
@@ -36,19 +31,9 @@ def some(front: Services, as_owner: Owner, person: Person, mia: Person) -> Spent
 
 
 @pytest.fixture
-def opened(visit: Visit) -> Open:
+def opened(opens: Callable[..., AppTest]) -> Open:
     """The page as somebody sees it."""
-
-    def run(who: Person, **address: str) -> AppTest:
-        budget_reads.overview.clear()
-        page = visit(who).run()
-        for name, value in address.items():
-            page.query_params[name] = value
-        page = page.switch_page("app_pages/my_month.py").run()
-        assert not page.exception
-        return page
-
-    return run
+    return partial(opens, "my_month")
 
 
 def words_of(page: AppTest) -> str:
