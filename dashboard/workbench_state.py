@@ -1,17 +1,22 @@
-"""What one visit of the workbench has at hand: the question that runs, or the last answer."""
+"""What one visit of the workbench has at hand: the question that runs, or the last answer, how it
+is drawn, and the kept query that was opened."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from urllib.parse import quote_plus
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.components.sql_editor import current_sql, put_sql, was_put
-from dashboard.components.workbench_parameters import parameter_values
+from dashboard.components.workbench_parameters import parameter_values, put_values
 from dashboard.services import services
-from jobs.workbench.asking import ask
-from jobs.workbench.keeping import SavedQuery, kept_queries
+from jobs.workbench.asking import Parameters, ask
+from jobs.workbench.charts import Chart, chart_of
+from jobs.workbench.keeping import QueryVersion, SavedQuery, kept_queries, versions_of
 from jobs.workbench.pool import Run
+from jobs.workbench.starters import Starter, starters
 from storage.errors import StudioError
 from storage.models import Person
 
@@ -19,19 +24,31 @@ _RUN = "workbench_run"
 _TAKEN = "workbench_taken"
 _PROBLEM = "workbench_problem"
 _OPENED = "workbench_opened"
+_LOST = "workbench_lost"
+_CHART = "workbench_chart_chosen"
+CHART_FIELDS = ("workbench_form", "workbench_x", "workbench_y", "workbench_by")
+"""Keys of the fields of the chart builder: form, across, up, colour."""
+TAB = "workbench_tab"
+_SHOWN = "workbench_shown"
+AS_TABLE, AS_CHART = ":material/table: Table", ":material/bar_chart: Chart"
 MOST_IN_ADDRESS = 6_000
-"""Characters of a question that an address carries."""
-FIRST = """-- What each model made and cost in the last 30 days. Ctrl+Enter runs it.
-select
-    model,
-    sum(completed) as videos,
-    sum(spend_usd) as spend_usd,
-    sum(wasted_usd) as wasted_usd
-from cells_model
-where day >= today() - 30
-group by model
-order by spend_usd desc nulls last
-"""
+"""Characters of an address that a question may take, written as addresses are: proxies in front of
+the studio refuse much longer ones."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A kept query, and the version of it that was put into the editor."""
+
+    query: SavedQuery
+    version: int
+    sql: str
+    chart: Chart | None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no version is newer."""
+        return self.version == self.query.version
 
 
 def run_now() -> Run | None:
@@ -41,35 +58,90 @@ def run_now() -> Run | None:
 
 
 def take_address(person: Person) -> None:
-    """Write what the address asks for into the editor, once: `?sql=` or `?query=`."""
-    wanted = (st.query_params.get("sql"), st.query_params.get("query"))
-    if any(wanted) and st.session_state.get(_TAKEN) != wanted:
+    """Write what the address asks for into the editor, once: `?sql=`, or `?query=` with perhaps a
+    `&version=`."""
+    wanted = _address()
+    if (wanted[0] or wanted[1]) and st.session_state.get(_TAKEN) != wanted:
         st.session_state[_TAKEN] = wanted
         if wanted[0]:
             open_sql(wanted[0])
-        elif found := _kept(person, wanted[1] or ""):
-            open_kept(found)
+        else:
+            _open_by_id(person, wanted[1], wanted[2])
     if not was_put():
-        put_sql(FIRST)
+        put_sql(starters()[0].sql)
 
 
-def open_sql(sql: str) -> None:
-    """Put a text into the editor; the answer of another one goes."""
+def open_sql(sql: str, parameters: Parameters | None = None) -> None:
+    """Put a text into the editor, with values for its fields; the answer of another one goes."""
     put_sql(sql)
+    put_values(parameters or {})
+    put_chart(None)
     st.session_state.pop(_OPENED, None)
+    st.session_state.pop(_LOST, None)
+    st.session_state.pop(_PROBLEM, None)
     if (run := run_now()) and run.ended:
         st.session_state.pop(_RUN)
 
 
-def open_kept(query: SavedQuery) -> None:
-    """Put a kept query into the editor."""
-    open_sql(query.sql)
-    st.session_state[_OPENED] = query
+def open_kept(query: SavedQuery, version: QueryVersion | None = None) -> None:
+    """Put a kept query into the editor, as it is or as a version said, and its chart with it."""
+    said = version or query
+    open_sql(said.sql)
+    note_opened(Opened(query, said.version, said.sql, chart_of(said.chart)))
+    put_chart(chart_of(said.chart))
 
 
-def opened_query() -> SavedQuery | None:
+def open_starter(starter: Starter) -> None:
+    """Put a question to begin with into the editor, with its chart."""
+    open_sql(starter.sql)
+    put_chart(starter.chart)
+
+
+def note_opened(opened: Opened | None) -> None:
+    """Remember which kept query is in the editor, None for none, and say it in the address."""
+    st.session_state[_OPENED] = opened
+    _show_in_address(current_sql() if opened is None else opened.sql)
+
+
+def opened_query() -> Opened | None:
     """The kept query that was opened last."""
-    found: SavedQuery | None = st.session_state.get(_OPENED)
+    found: Opened | None = st.session_state.get(_OPENED)
+    return found
+
+
+def lost_query() -> bool:
+    """Whether the address named a kept query that is not there for this person."""
+    return bool(st.session_state.get(_LOST))
+
+
+def put_chart(chart: Chart | None) -> None:
+    """Draw answers like this from now on, and show the chart first; None: the table, and a chart
+    only when it is asked for."""
+    st.session_state[_CHART] = chart
+    st.session_state[_SHOWN] = AS_TABLE if chart is None else AS_CHART
+    for key in (TAB, *CHART_FIELDS):
+        st.session_state.pop(key, None)
+
+
+def note_chart(chart: Chart) -> None:
+    """Remember how the answer is drawn now."""
+    st.session_state[_CHART] = chart
+
+
+def begin_tab() -> None:
+    """Have the tabs begin where they were, also after they were gone while a question ran."""
+    if TAB not in st.session_state:
+        st.session_state[TAB] = st.session_state.get(_SHOWN, AS_TABLE)
+
+
+def note_tab() -> None:
+    """Remember which tab is looked at."""
+    st.session_state[_SHOWN] = st.session_state[TAB]
+
+
+def chart_now() -> Chart | None:
+    """How the answer is drawn; None when nobody asked for a chart."""
+    found: Chart | None = st.session_state.get(_CHART)
     return found
 
 
@@ -82,6 +154,7 @@ def start(person: Person, *, demo: bool) -> None:
         st.session_state[_PROBLEM] = exc
         return
     st.session_state.pop(_PROBLEM, None)
+    st.session_state.pop(_LOST, None)
     st.session_state[_RUN] = run
     _show_in_address(sql)
     run.wait(0.6)  # most questions are answered before a page could say that they run
@@ -100,13 +173,49 @@ def problem() -> StudioError | None:
     return found
 
 
+def forget_problem() -> None:
+    """Say nothing more about what hindered the last question."""
+    st.session_state.pop(_PROBLEM, None)
+
+
+def fits_address(sql: str) -> bool:
+    """Whether an address can carry this text."""
+    return len(quote_plus(sql)) <= MOST_IN_ADDRESS
+
+
+def _address() -> tuple[str, str, str]:
+    return (
+        st.query_params.get("sql", ""),
+        st.query_params.get("query", ""),
+        st.query_params.get("version", ""),
+    )
+
+
 def _show_in_address(sql: str) -> None:
-    st.query_params.pop("query", None)
-    if len(sql) <= MOST_IN_ADDRESS:
-        st.query_params["sql"] = sql
-        st.session_state[_TAKEN] = (sql, None)
-    else:
-        st.query_params.pop("sql", None)
+    """A kept query by its id while the editor has nothing else, any other text as it is."""
+    opened = opened_query()
+    wanted: dict[str, str] = {}
+    if opened is not None and opened.sql == sql:
+        wanted = {"query": str(opened.query.id)}
+        if not opened.is_last:
+            wanted["version"] = str(opened.version)
+    elif fits_address(sql):
+        wanted = {"sql": sql}
+    for name in ("sql", "query", "version"):
+        if name in wanted:
+            st.query_params[name] = wanted[name]
+        else:
+            st.query_params.pop(name, None)
+    st.session_state[_TAKEN] = _address()
+
+
+def _open_by_id(person: Person, query: str, version: str) -> None:
+    found = _kept(person, query)
+    if found is None:
+        st.session_state[_LOST] = True
+        return
+    versions = versions_of(services(), person, found.id) if version else []
+    open_kept(found, next((one for one in versions if str(one.version) == version), None))
 
 
 def _kept(person: Person, wanted: str) -> SavedQuery | None:

@@ -186,7 +186,11 @@ def as_sql(filled: Filled) -> str:
     text = _PARAMETER.sub(
         lambda found: _literal(filled.parameters.get(found[1])), filled.query.text
     )
-    about = filled.query.description.split(" parameters:")[0]
+    return headed(filled.query.description.split(" parameters:")[0], text)
+
+
+def headed(about: str, text: str) -> str:
+    """A statement below a comment that says what it asks."""
     head = textwrap.fill(about, _WIDTH, initial_indent="-- ", subsequent_indent="-- ")
     return f"{head}\n{text}\n"
 

@@ -57,11 +57,13 @@ class Problem:
 class InvalidRequest(StudioError):
     """The request can't be made as it is; `problems` lists everything wrong with it at once."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(
-            " ".join(problem.message for problem in problems),
-            todo="Correct what is named and press Generate again.",
-        )
+    def __init__(
+        self,
+        problems: list[Problem],
+        *,
+        todo: str = "Correct what is named and press Generate again.",
+    ) -> None:
+        super().__init__(" ".join(problem.message for problem in problems), todo=todo)
         self.problems = problems
 
 
@@ -107,6 +109,9 @@ class ShareEnded(StudioError):
 
 class WorkbenchError(StudioError):
     """A question of an analyst was not answered; the next one will be."""
+
+    def __init__(self, happened: str, *, todo: str = "") -> None:
+        super().__init__(happened, todo=todo, cost="")
 
 
 class QueryRefused(WorkbenchError):

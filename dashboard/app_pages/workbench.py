@@ -7,14 +7,17 @@ import streamlit as st
 from dashboard import analytics_reads, workbench_state
 from dashboard.components.problem import problems_shown, show_problem
 from dashboard.components.sql_editor import current_sql, sql_editor
-from dashboard.components.workbench_kept import history_panel, kept_panel, versions_panel
+from dashboard.components.workbench_history import history_panel
+from dashboard.components.workbench_kept import kept_panel, versions_panel
 from dashboard.components.workbench_parameters import parameter_form
 from dashboard.components.workbench_result import show_result
-from dashboard.components.workbench_schema import known_schema, schema_browser
+from dashboard.components.workbench_save import save_panel
+from dashboard.components.workbench_schema import Schema, known_schema, schema_browser
 from dashboard.error_frame import plain
 from dashboard.services import services
 from dashboard.whoami import current_person
 from jobs.workbench.asking import require_workbench, warm
+from jobs.workbench.starters import starters
 from storage.errors import WarehouseMissing
 from storage.models import Person, Role
 
@@ -41,7 +44,7 @@ def show() -> None:
         tables = known_schema(lens)
         main, side = st.columns([3, 1], gap="medium")
         with main:
-            _bench(person, {n: {c: t[0] for c, t in cs.items()} for n, cs in tables.items()}, demo)
+            _bench(person, tables, demo)
         with side:
             schema_browser(tables, demo)
 
@@ -60,8 +63,14 @@ def _head(person: Person, demo: bool) -> None:
         st.caption("The tables hold your team's rows, and no others.")
 
 
-def _bench(person: Person, tables: dict[str, dict[str, str]], demo: bool) -> None:
-    pressed = sql_editor(tables)
+def _bench(person: Person, tables: Schema, demo: bool) -> None:
+    if workbench_state.lost_query():
+        st.warning(
+            "The saved query of this address is not here: it was deleted, or is not shared with "
+            "you.",
+            icon=":material/bookmark_remove:",
+        )
+    pressed = sql_editor({n: {c: t[0] for c, t in cs.items()} for n, cs in tables.items()})
     parameter_form(current_sql())
     run = workbench_state.run_now()
     _buttons(person, demo)
@@ -74,6 +83,23 @@ def _bench(person: Person, tables: dict[str, dict[str, str]], demo: bool) -> Non
         _running()
     elif run is not None:
         show_result(run)
+    else:
+        _begin()
+
+
+def _begin() -> None:
+    """Before the first answer: what to do, and questions to begin with."""
+    with st.container(border=True):
+        st.markdown("The answer appears here. **Run** asks what is in the editor; or begin with")
+        with st.container(horizontal=True, gap="small"):
+            for starter in starters():
+                st.button(
+                    starter.label,
+                    key=f"workbench_starter_{starter.name}",
+                    icon=":material/lightbulb:",
+                    on_click=workbench_state.open_starter,
+                    args=(starter,),
+                )
 
 
 def _buttons(person: Person, demo: bool) -> None:
@@ -95,6 +121,7 @@ def _buttons(person: Person, demo: bool) -> None:
             st.button(
                 "Stop", icon=":material/stop:", key="workbench_stop", on_click=workbench_state.stop
             )
+        save_panel(person)
         if analytics_reads.has_demo():
             st.toggle(
                 "Demo history",

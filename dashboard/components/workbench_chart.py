@@ -2,61 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard import workbench_state
 from dashboard.charts import MOST_SERIES, colours, figure, show_chart
+from dashboard.error_frame import plain
+from jobs.workbench.charts import FORMS, MOST_COLUMNS, Chart
 
 if TYPE_CHECKING:
     import pyarrow
 
-FORMS = ("Bars", "Stacked bars", "Line", "Area", "Points")
 MOST_MARKS = 5_000
+_NOTHING = object()
 
 
 def chart_builder(table: pyarrow.Table) -> None:
     """Fields to choose what is drawn, and the chart."""
-    numbers, others = split_columns(table)
-    if not numbers:
+    if not split_columns(table)[0]:
         st.caption("A chart needs a column of numbers.")
         return
-    axes = [*others, *numbers]
-    time = [name for name in others if _is_time(table, name)]
-    first, second, third, fourth = st.columns(4)
-    form = first.selectbox(
-        "Form",
-        FORMS,
-        index=FORMS.index("Line") if time else 0,
-        key="workbench_form",
-    )
-    across = second.selectbox(
-        "Across", axes, index=axes.index(time[0]) if time else 0, key="workbench_x"
-    )
-    drawn = third.multiselect(
-        "Up", numbers, default=[one for one in numbers if one != across][:1], key="workbench_y"
-    )
-    by = fourth.selectbox("Colour", others, index=None, placeholder="None", key="workbench_by")
-    if not drawn:
+    chart = _fields(table, fitting(workbench_state.chart_now(), table))
+    if not chart.up:
         st.caption("Choose what goes up.")
         return
-    few = table.slice(0, MOST_MARKS)
-    made = drawing(few, form, across, drawn, None if by == across else by)
-    show_chart(made, key="workbench_chart", alt=f"{', '.join(drawn)} by {across}")
+    workbench_state.note_chart(chart)
+    made = drawing(table.slice(0, MOST_MARKS), chart)
+    show_chart(made, key="workbench_chart", alt=chart.in_words())
+    if chart.by and len(chart.up) > 1:
+        st.caption(f"With a colour for each {plain(chart.by)}, only {plain(chart.up[0])} is drawn.")
     if table.num_rows > MOST_MARKS:
         st.caption(f"The first {MOST_MARKS:,} rows are drawn.")
 
 
-def drawing(
-    table: pyarrow.Table, form: str, across: str, drawn: list[str], by: str | None
-) -> go.Figure:
-    """The chart. With `by`, the first of `drawn` in a colour for each of its most frequent values;
-    the rest is drawn as Other."""
-    series = _series(table, across, drawn, by)
+def fitting(wanted: Chart | None, table: pyarrow.Table) -> Chart:
+    """The chart as far as the answer has its columns; what is usual for the rest. The answer has a
+    column of numbers."""
+    numbers, others = split_columns(table)
+    time = [name for name in others if _is_time(table, name)]
+    across = (time or others or numbers)[0]
+    if wanted is not None and wanted.across in table.column_names:
+        across = wanted.across
+    kept = tuple(name for name in (wanted.up if wanted else ()) if name in numbers)
+    usual = [name for name in numbers if name != across] or numbers
+    by = wanted.by if wanted is not None and wanted.by in others else None
+    form = wanted.form if wanted is not None else "Line" if time else "Bars"
+    return Chart(form, across, kept or tuple(usual[:1]), by)
+
+
+def _fields(table: pyarrow.Table, chart: Chart) -> Chart:
+    """The four fields, and what they say. One that was not shown yet, or holds a column that the
+    answer does not have, begins with that of the chart."""
+    numbers, others = split_columns(table)
+    form, across, up, by = workbench_state.CHART_FIELDS
+    told = st.session_state
+    _begin(form, chart.form, FORMS)
+    _begin(across, chart.across, table.column_names)
+    _begin(up, list(chart.up), numbers)
+    _begin(by, chart.by, [*others, None])
+    columns = st.columns(4)
+    columns[0].selectbox("Form", FORMS, key=form)
+    columns[1].selectbox("Across", [*others, *numbers], key=across)
+    columns[2].multiselect("Up", numbers, key=up, max_selections=MOST_COLUMNS)
+    columns[3].selectbox("Colour", others, index=None, placeholder="None", key=by)
+    colour = told[by] if told[by] != told[across] else None
+    return Chart(told[form], told[across], tuple(told[up]), colour)
+
+
+def _begin(key: str, value: Any, offered: Sequence[Any]) -> None:  # noqa: ANN401
+    held = st.session_state.get(key, _NOTHING)
+    values = held if isinstance(held, list) else [held]
+    if not all(one in offered for one in values):
+        st.session_state[key] = value
+
+
+def drawing(table: pyarrow.Table, chart: Chart) -> go.Figure:
+    """The chart. With a column for colours, the first of those that go up in a colour for each of
+    its most frequent values; the rest is drawn as Other."""
+    form = chart.form
+    series = _series(table, chart)
     tones = colours(list(series))
     traces = [_trace(form, name, x, y, tones[name]) for name, (x, y) in series.items()]
-    dollars = all(name.endswith("_usd") for name in drawn)
+    dollars = all(name.endswith("_usd") for name in chart.up)
     return figure(
         traces,
         height=420,
@@ -84,16 +114,14 @@ def split_columns(table: pyarrow.Table) -> tuple[list[str], list[str]]:
 Points = tuple[list[Any], list[Any]]
 
 
-def _series(
-    table: pyarrow.Table, across: str, drawn: list[str], by: str | None
-) -> dict[str, Points]:
-    x = table.column(across).to_pylist()
-    if by is None:
-        return {name: _ordered(x, _floats(table, name)) for name in drawn}
-    words = ["none" if one is None else str(one) for one in table.column(by).to_pylist()]
+def _series(table: pyarrow.Table, chart: Chart) -> dict[str, Points]:
+    x = table.column(chart.across).to_pylist()
+    if chart.by is None:
+        return {name: _ordered(x, _floats(table, name)) for name in chart.up}
+    words = ["none" if one is None else str(one) for one in table.column(chart.by).to_pylist()]
     often = sorted(set(words), key=lambda word: (-words.count(word), word))[:MOST_SERIES]
     found: dict[str, Points] = {}
-    for at, value, word in zip(x, _floats(table, drawn[0]), words, strict=True):
+    for at, value, word in zip(x, _floats(table, chart.up[0]), words, strict=True):
         points = found.setdefault(word if word in often else "Other", ([], []))
         points[0].append(at)
         points[1].append(value)

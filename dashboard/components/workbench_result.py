@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard import workbench_state
 from dashboard.components.problem import show_problem
 from dashboard.components.workbench_chart import chart_builder
 from dashboard.services import services
+from dashboard.workbench_state import AS_CHART, AS_TABLE
 from jobs.errors import QueryStopped
 from jobs.tabular import csv_bytes, xlsx_bytes
 from jobs.workbench.pool import Run
@@ -56,21 +58,29 @@ def _show(answer: Answer) -> None:
         with st.container(border=True):
             st.markdown("No row fits the question.")
         return
-    as_table, as_chart = st.tabs([":material/table: Table", ":material/bar_chart: Chart"])
+    if _is_plan(table):
+        st.code(table.column(1)[0].as_py(), language=None)
+        return
+    workbench_state.begin_tab()
+    as_table, as_chart = st.tabs([AS_TABLE, AS_CHART], key=workbench_state.TAB, on_change="rerun")
+    workbench_state.note_tab()
     with as_table:
-        if _is_plan(table):
-            st.code(table.column(1)[0].as_py(), language=None)
-            return
-        st.dataframe(
-            table.slice(0, MOST_SHOWN),
-            hide_index=True,
-            key="workbench_table",
-            column_config=_columns(table),
-        )
-        if table.num_rows > MOST_SHOWN:
-            st.caption(f"The first {MOST_SHOWN:,} rows are drawn; the files have all of them.")
+        if as_table.open:
+            _show_table(table)
     with as_chart:
-        chart_builder(table)
+        if as_chart.open:
+            chart_builder(table)
+
+
+def _show_table(table: pyarrow.Table) -> None:
+    st.dataframe(
+        table.slice(0, MOST_SHOWN),
+        hide_index=True,
+        key="workbench_table",
+        column_config=_columns(table),
+    )
+    if table.num_rows > MOST_SHOWN:
+        st.caption(f"The first {MOST_SHOWN:,} rows are drawn; the files have all of them.")
 
 
 def _columns(table: pyarrow.Table) -> dict[str, Any]:

@@ -58,8 +58,6 @@ def given(parameter: Parameter, value: Any) -> dict[str, Any]:  # noqa: ANN401
         return {"kind": parameter.kind, "value": None}
     if isinstance(value, date):
         value = value.isoformat()
-    elif parameter.kind == "list" and isinstance(value, str):
-        value = [piece.strip() for piece in value.split(",") if piece.strip()]
     elif parameter.kind == "number" and float(value).is_integer():
         value = int(value)
     return {"kind": parameter.kind, "value": value}

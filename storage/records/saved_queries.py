@@ -51,6 +51,8 @@ class QueryRun:
     person_id: UUID
     person_name: str
     sql: str
+    parameters: dict[str, Any]
+    """By name: `kind` and `value`, as the question carried them."""
     demo: bool
     began_at: datetime
     outcome: str | None

@@ -85,6 +85,12 @@ def workbench() -> dict[str, Query]:
 
 
 @cache
+def workbench_starters() -> dict[str, Query]:
+    """Questions that the workbench offers to begin with, by name."""
+    return _blocks("workbench_starters.sql")
+
+
+@cache
 def asserts() -> dict[str, Query]:
     """Statements about the lake that must return no rows."""
     return {name: query for name, (query, _) in _files("asserts").items()}

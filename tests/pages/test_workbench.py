@@ -12,9 +12,9 @@ from jobs.demo import write_demo
 from jobs.errors import NotAllowed, QueryRefused
 from jobs.warehousing import sync_warehouse
 from jobs.workbench.asking import ask, history
-from jobs.workbench.keeping import forget_query, keep_query, kept_queries, versions_of
-from storage.errors import RecordNotFound
+from jobs.workbench.charts import FORMS, Chart
 from storage.models import Person, Role
+from tests.pages.workbench_page import press, rows_of, words_of
 from tests.spent_histories import SpentHistory
 
 Visit = Callable[[Person], AppTest]
@@ -58,30 +58,6 @@ def opened(visit: Visit, ana: Person) -> Open:
         return page
 
     return run
-
-
-def press(page: AppTest, label: str) -> AppTest:
-    next(one for one in page.button if one.label == label).click()
-    return settled(page.run())
-
-
-def settled(page: AppTest) -> AppTest:
-    """The page after its question has ended."""
-    if "workbench_run" in page.session_state:
-        page.session_state["workbench_run"].wait(60)
-        page.run()
-    assert not page.exception
-    return page
-
-
-def words_of(page: AppTest) -> str:
-    blocks = [*page.title, *page.markdown, *page.caption, *page.error, *page.warning]
-    return " ".join(block.value for block in blocks).replace("\\", "")
-
-
-def rows_of(page: AppTest) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = page.dataframe[0].value.to_dict("records")
-    return found
 
 
 def test_a_member_has_no_such_page(visit: Visit, person: Person) -> None:
@@ -159,13 +135,6 @@ def test_ten_rows_of_a_table_are_one_press_away(opened: Open, some: SpentHistory
     assert len(rows_of(press(page, "Run"))) == 3
 
 
-def test_a_kept_query_is_opened_by_its_address(
-    opened: Open, some: SpentHistory, front: Services, ana: Person
-) -> None:
-    kept = keep_query(front, ana, "Mine", COUNT)
-    assert rows_of(press(opened(query=str(kept)), "Run"))[0]["n"] == 2
-
-
 def test_every_question_leaves_a_row(
     opened: Open, some: SpentHistory, front: Services, ana: Person, mia: Person, add_person: Add
 ) -> None:
@@ -176,25 +145,6 @@ def test_every_question_leaves_a_row(
     assert [(run.outcome, run.row_count) for run in found] == [("refused", None), ("answered", 1)]
     assert history(front, mia, everybody=True) == []
     assert len(history(front, add_person("Ada", role=Role.ADMIN), everybody=True)) == 2
-
-
-def test_a_query_is_kept_in_versions(front: Services, ana: Person) -> None:
-    for sql in ("select 1", "select 2", "select 2"):
-        kept = keep_query(front, ana, "  Mine ", sql, shared_with="team")
-    assert [one.sql for one in versions_of(front, ana, kept)] == ["select 2", "select 1"]
-    assert [(one.name, one.version) for one in kept_queries(front, ana)] == [("Mine", 2)]
-
-
-def test_a_shared_query_is_found_by_whom_it_is_shared_with(
-    front: Services, ana: Person, mia: Person, add_person: Add
-) -> None:
-    max_ = add_person("Max", role=Role.MANAGER, team="Sales")
-    for whom in ("nobody", "team", "company"):
-        keep_query(front, ana, whom, "select 1", shared_with=whom)
-    assert [one.name for one in kept_queries(front, mia)] == ["company", "team"]
-    assert [one.name for one in kept_queries(front, max_)] == ["company"]
-    with pytest.raises(RecordNotFound):
-        forget_query(front, mia, kept_queries(front, mia)[0].id)
 
 
 def test_a_member_asks_nothing(front: Services, person: Person) -> None:
@@ -214,8 +164,8 @@ def test_no_text_of_a_file_runs_as_a_formula(front: Services) -> None:
     assert exported(table, "parquet")[:4] == b"PAR1"
 
 
-@pytest.mark.parametrize("form", ["Bars", "Stacked bars", "Line", "Area", "Points"])
+@pytest.mark.parametrize("form", FORMS)
 def test_a_chart_has_a_series_for_each_colour(form: str) -> None:
     table = pa.table({"day": [3, 1, 2], "model": ["a", "b", None], "n": [1.0, 2.0, None]})
-    made = drawing(table, form, "day", ["n"], "model")
+    made = drawing(table, Chart(form, "day", ("n",), "model"))
     assert [trace.name for trace in made.data] == ["a", "b", "none"]

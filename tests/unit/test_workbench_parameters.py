@@ -42,7 +42,8 @@ def test_each_is_named_once() -> None:
         ("day", date(2026, 11, 1), "2026-11-01"),
         ("number", 2.0, 2),
         ("number", 2.5, 2.5),
-        ("list", "a, b ,", ["a", "b"]),
+        ("list", ["a, b", "c"], ["a, b", "c"]),
+        ("list", [], None),
         ("yes", False, False),
     ],
 )

@@ -14,8 +14,8 @@ returning id;
 -- name: runs
 -- The reader's latest runs, newest first; an administrator may ask for everybody's.
 select
-    r.id, r.person_id, studio.person_name(r.person_id) as person_name, r.sql, r.demo,
-    r.began_at, r.outcome, r.seconds, r.row_count
+    r.id, r.person_id, studio.person_name(r.person_id) as person_name, r.sql,
+    r.parameters, r.demo, r.began_at, r.outcome, r.seconds, r.row_count
 from studio.query_runs as r
 where %(everybody)s or r.person_id = %(me)s
 order by r.began_at desc

@@ -1,0 +1,110 @@
+"""Keeping what is in the editor under a name, with its chart, for oneself or for others."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import workbench_state
+from dashboard.components.problem import show_problem
+from dashboard.components.sql_editor import current_sql
+from dashboard.error_frame import plain
+from dashboard.services import services
+from dashboard.workbench_state import Opened, chart_now, note_opened, opened_query
+from jobs.workbench.charts import Chart, chart_of
+from jobs.workbench.keeping import (
+    MAX_NAME,
+    SHARED_WITH,
+    SavedQuery,
+    keep_query,
+    kept_queries,
+    kept_under,
+)
+from storage.errors import StudioError
+from storage.models import Person
+
+_PANEL = "workbench_save"
+_NAME, _SHARED, _WITH_CHART = "workbench_name", "workbench_shared", "workbench_with_chart"
+_PROBLEM = "workbench_save_problem"
+_BEGUN = "workbench_save_begun"
+WORDS = {"nobody": "Only me", "team": "My team", "company": "Everybody with a workbench"}
+
+
+def save_panel(person: Person) -> None:
+    """The button Save, and behind it the form."""
+    panel = st.popover("Save", icon=":material/bookmark_add:", key=_PANEL, on_change="rerun")
+    if not panel.open:
+        return
+    with panel:
+        if problem := st.session_state.pop(_PROBLEM, None):
+            show_problem(problem)
+        _begin(person)
+        st.text_input("Name", key=_NAME, max_chars=MAX_NAME, placeholder="Cost by model", width=340)
+        st.segmented_control(
+            "Who finds it",
+            SHARED_WITH,
+            format_func=WORDS.__getitem__,
+            default=None,
+            key=_SHARED,
+            required=True,
+            help="They can run it and save a copy. Only you change it, and whoever runs it sees "
+            "their own rows, never yours.",
+        )
+        _chart_choice(chart_now())
+        st.caption(_what_comes_of_it(person, kept_queries(services(), person)))
+        st.button("Save", type="primary", key="workbench_keep", on_click=_keep, args=(person,))
+
+
+def _begin(person: Person) -> None:
+    """Begin with the name and the readers of the query that was opened."""
+    opened = opened_query()
+    begun = None if opened is None else (opened.query.id, opened.version)
+    if _NAME in st.session_state and st.session_state.get(_BEGUN) == begun:
+        return
+    st.session_state[_BEGUN] = begun
+    mine = opened is not None and opened.query.person_id == person.id
+    st.session_state[_NAME] = opened.query.name if opened is not None else ""
+    st.session_state[_SHARED] = opened.query.shared_with if opened and mine else "nobody"
+
+
+def _chart_choice(chart: Chart | None) -> None:
+    if chart is None:
+        st.caption("Open the tab Chart to keep a chart with it.")
+        return
+    st.checkbox("With its chart", value=True, key=_WITH_CHART, help=plain(chart.in_words()))
+
+
+def _what_comes_of_it(person: Person, kept: list[SavedQuery]) -> str:
+    name = st.session_state[_NAME]
+    found = kept_under(kept, person, name)
+    if found is not None:
+        return f"Adds version {found.version + 1} to {plain(found.name)}. Older versions stay."
+    opened = opened_query()
+    if opened is not None and opened.query.person_id != person.id:
+        return f"Saves a copy of your own; that of {plain(opened.query.person_name)} stays."
+    return "Every version of it will be kept."
+
+
+def _keep(person: Person) -> None:
+    name, chart = st.session_state[_NAME], chart_now()
+    if not st.session_state.get(_WITH_CHART, True):
+        chart = None
+    try:
+        kept = keep_query(
+            services(),
+            person,
+            name,
+            current_sql(),
+            shared_with=st.session_state[_SHARED],
+            chart=chart,
+        )
+        found = next(one for one in kept_queries(services(), person) if one.id == kept)
+    except StudioError as exc:
+        st.session_state[_PROBLEM] = exc
+        return
+    note_opened(Opened(found, found.version, found.sql, chart_of(found.chart)))
+    workbench_state.forget_problem()
+    st.session_state[_PANEL] = False
+    st.toast(
+        f"**{plain(found.name)}** is saved as version {found.version}.",
+        icon=":material/bookmark_added:",
+    )
