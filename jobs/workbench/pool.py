@@ -26,10 +26,11 @@ from jobs.errors import (
 )
 from jobs.workbench.limits import LIMITS, Limits
 from jobs.workbench.sandbox import Answer, Sandbox, SandboxEnded
+from jobs.workbench.workplace import Workplace
 from storage.errors import StudioError, WarehouseMissing
-from storage.warehouse.manifest import read_manifest, stamp
+from storage.warehouse.manifest import Manifest, read_manifest, stamp
 from storage.warehouse.reader import Scope
-from storage.warehouse.snapshots import take_snapshot
+from storage.warehouse.snapshots import Snapshots
 
 log = structlog.get_logger(__name__)
 
@@ -137,6 +138,8 @@ class SandboxPool:
         self._turns = threading.BoundedSemaphore(limits.at_once)
         self._running: dict[UUID, Run] = {}
         self._idle: list[tuple[Path, Sandbox]] = []
+        self._workplace = Workplace()
+        self._snapshots = Snapshots()
         self._closed = False
 
     def start(self, question: Question, on_end: Callable[[Run], None] | None = None) -> Run:
@@ -181,6 +184,7 @@ class SandboxPool:
             sandbox.close()
         for run in runs:
             run.wait(self.limits.grace_s * 5)
+        self._workplace.remove()
 
     def _work(self, run: Run) -> None:
         answer, error = None, None
@@ -228,7 +232,7 @@ class SandboxPool:
             if self._serves(kept, state):
                 return kept
             kept.close()
-        sandbox = Sandbox(take_snapshot(folder, manifest, scope), self.limits, state)
+        sandbox = self._new(folder, manifest, scope, state)
         try:
             sandbox.prepare()
         except BaseException:
@@ -236,6 +240,12 @@ class SandboxPool:
             raise
         log.info("sandbox started", pid=sandbox.pid, landlock=sandbox.landlock)
         return sandbox
+
+    def _new(
+        self, folder: Path, manifest: Manifest, scope: Scope, state: tuple[int, int] | None
+    ) -> Sandbox:
+        snapshot = self._snapshots.take(folder, manifest, scope, self._workplace.path)
+        return Sandbox(snapshot, self.limits, self._workplace.new_folder(), state)
 
     def _kept(self, folder: Path, scope: Scope) -> Sandbox | None:
         with self._lock:

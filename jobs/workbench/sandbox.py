@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -50,18 +49,23 @@ class Answer:
 class Sandbox:
     """A started process over one snapshot, which goes with it. One question at a time.
 
-    `state` is the stamp of the manifest that the snapshot was taken of.
+    `scratch` is an empty folder for it, which goes with it too; `state` is the stamp of the
+    manifest that the snapshot was taken of.
     """
 
     def __init__(
-        self, snapshot: Snapshot, limits: Limits, state: tuple[int, int] | None = None
+        self,
+        snapshot: Snapshot,
+        limits: Limits,
+        scratch: Path,
+        state: tuple[int, int] | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.state = state
         self.questions = 0
         self._limits = limits
         self._closing = threading.Lock()
-        self._scratch = tempfile.mkdtemp(prefix="studio-")
+        self._scratch = str(scratch)
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(_PROGRAM)],
             stdin=subprocess.PIPE,

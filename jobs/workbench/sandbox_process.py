@@ -12,8 +12,10 @@ from __future__ import annotations
 import json
 import os
 import resource
+import select
 import signal
 import sys
+import threading
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,12 +49,13 @@ def main() -> None:
         return
     start = json.loads(first)
     abi = close_doors(start)
+    end_with_owner()
     engine = open_engine(start)
     guard = Guard([name for name, _ in start["views"]])
     _send(answers, {"ready": True, "landlock": abi})
     while (body := read_frame(sys.stdin.buffer)) is not None:
         asked = json.loads(body)
-        signal.alarm(int(start["seconds"]) + 10)  # should the dashboard die meanwhile
+        signal.alarm(int(start["seconds"]) + 10)  # should nobody else end it
         _answer(answers, engine, guard, asked, start)
         signal.alarm(0)
 
@@ -69,6 +72,19 @@ def close_doors(start: Told) -> int:
     for kind, most in soft_limits.items():
         resource.setrlimit(kind, (most, most))
     return restrict([start["folder"], *_READ_BY_THE_ENGINE], [start["scratch"]])
+
+
+def end_with_owner() -> None:
+    """Have this process killed as soon as nobody holds the other end of its pipe, whatever it does:
+    the dashboard has ended, also by `kill -9`."""
+    threading.Thread(target=_watch_the_pipe, daemon=True).start()
+
+
+def _watch_the_pipe() -> None:
+    pipe = select.poll()
+    pipe.register(sys.stdin.fileno(), 0)  # the end of the other side is always told
+    pipe.poll()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def open_engine(start: Told) -> duckdb.DuckDBPyConnection:

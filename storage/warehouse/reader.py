@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from uuid import UUID
 from storage.errors import WarehouseError, WarehouseMissing
 from storage.sqlfiles import Query
 from storage.warehouse.lake import reading
-from storage.warehouse.manifest import Manifest, read_manifest, stamp
+from storage.warehouse.manifest import LakeFile, Manifest, read_manifest, stamp
 from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
 
 # Every process opens the services, few ask the warehouse: DuckDB and Arrow are imported at the
@@ -179,19 +179,32 @@ class WarehouseReader:
 
 def view_texts(folder: Path, manifest: Manifest, scope: Scope) -> list[tuple[str, str]]:
     """Name and SELECT of every relation that readers of this scope find, in order of use."""
+    in_files = relations_in_files(scope)
     found = [
-        (name, _scoped(f"select * from {reading(folder, manifest.relations[name])}", name, scope))
+        (name, rows_in_files(folder, manifest.relations[name], name, scope))
         for name in (*SMALL, *DATASETS)
     ]
     found += [(mart.name, mart.query.text) for mart in marts().values()]
-    for rollup in rollups().values():
-        if scope.person_id and "person_id" not in rollup.columns:
-            # What it has added up over people can't be taken apart; facts of one person are few.
-            found.append((rollup.name, rollup.query.text))
-            continue
-        kept = f"select * from {reading(folder, manifest.relations[rollup.name])}"
-        found.append((rollup.name, _scoped(kept, rollup.name, scope)))
+    for name, rollup in rollups().items():
+        if name in in_files:
+            found.append((name, rows_in_files(folder, manifest.relations[name], name, scope)))
+        else:
+            found.append((name, rollup.query.text))
     return found
+
+
+def relations_in_files(scope: Scope) -> list[str]:
+    """The relations that readers of this scope find in files. A roll-up that does not say whose its
+    rows are has added up over others too, so it is made anew of the scope's facts, which are few.
+    """
+    owner = "person_id" if scope.person_id else "team_id" if scope.team_id else None
+    whole = [name for name, made in rollups().items() if owner is None or owner in made.columns]
+    return [*SMALL, *DATASETS, *whole]
+
+
+def rows_in_files(folder: Path, files: Iterable[LakeFile], name: str, scope: Scope) -> str:
+    """The SELECT of the rows of a relation's files that this scope may see."""
+    return _scoped(f"select * from {reading(folder, files)}", name, scope)
 
 
 def _scoped(select: str, name: str, scope: Scope) -> str:

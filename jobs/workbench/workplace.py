@@ -1,0 +1,89 @@
+"""The folder in which one process keeps what its sandboxes read and write.
+
+It goes with the process. What a killed one left is known by a lock that nobody holds any more
+(flock(2) ends with its holder, also after `kill -9`), and is removed at the next start.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+_PREFIX = "studio-workbench-"
+_LOCK = "owner"
+
+
+class Workplace:
+    """A folder of this process alone, made at its first use. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: tuple[Path, int] | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        with self._lock:
+            if self._held is None:
+                self._held = _begun()
+            return self._held[0]
+
+    def new_folder(self) -> Path:
+        """An empty folder in it."""
+        return Path(tempfile.mkdtemp(dir=self.path))
+
+    def remove(self) -> None:
+        """Remove it with everything in it. Safe to repeat; the next use begins a new one."""
+        with self._lock:
+            held, self._held = self._held, None
+        if held is not None:
+            shutil.rmtree(held[0], ignore_errors=True)
+            os.close(held[1])
+
+
+def remove_left_workplaces(parent: Path | None = None) -> int:
+    """Remove what killed processes left; how many there were.
+
+    `parent` is where they are (None: this machine's folder for temporary files).
+    """
+    parent = parent or Path(tempfile.gettempdir())
+    left = [path for path in sorted(parent.glob(f"{_PREFIX}*")) if _is_left(path)]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+        log.info("workplace of a killed process removed", name=path.name)
+    return len(left)
+
+
+def _begun() -> tuple[Path, int]:
+    """A new one, and the descriptor of its lock. The lock has its name only when it is held, so
+    that nobody takes a workplace that is just begun for one that was left."""
+    path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    begun = path / f"{_LOCK}.begun"
+    lock = os.open(begun, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    begun.rename(path / _LOCK)
+    return path, lock
+
+
+def _is_left(path: Path) -> bool:
+    if path.is_symlink() or not path.is_dir():
+        return False
+    try:
+        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:  # just begun, gone meanwhile, or somebody else's
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # its process lives
+        return False
+    finally:
+        os.close(lock)
+    return True
