@@ -11,6 +11,7 @@ from jobs.content_rules import ContentRules, load_content_rules
 from jobs.fal.catalog import Catalog, load_catalog
 from jobs.fal.client import FalClient
 from jobs.media.ffmpeg import Ffmpeg
+from jobs.workbench.limits import limits_of
 from jobs.workbench.pool import SandboxPool
 from storage.errors import SettingsError
 from storage.objects.base import ObjectStore
@@ -80,6 +81,7 @@ def open_services(settings: Settings) -> Services:
         warehouse=WarehouseReader(settings.warehouse_folder / LIVE),
         demo_warehouse=WarehouseReader(settings.warehouse_folder / DEMO),
         cdn=cdn,
+        workbench=SandboxPool(limits_of(settings)),
     )
 
 

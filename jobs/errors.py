@@ -136,13 +136,21 @@ class QueryTooLong(WorkbenchError):
 
 
 class QueryTooLarge(WorkbenchError):
-    """The question needs more memory or disk than one may take, or a row is too large to show."""
+    """The question needs more memory or disk than one may take, or a row is too large to show.
 
-    def __init__(self, memory_mb: int) -> None:
-        super().__init__(
-            f"The question needs more than the {memory_mb:,} MB of memory that one may take.",
-            todo="Ask for fewer days or columns, or use a roll-up such as `cells_model`.",
-        )
+    `what` is `memory`, `disk` or `row`; `most_mb` what one may have of it.
+    """
+
+    def __init__(self, what: str, most_mb: int) -> None:
+        words = {
+            "memory": f"The question needs more than {most_mb:,} MB of memory, all one may take.",
+            "disk": f"The question sorts or joins more than {most_mb:,} MB on disk, all one may "
+            "take.",
+            "row": f"One row is larger than {most_mb:,} MB, all an answer may have.",
+        }
+        todo = {"row": "Shorten its texts and lists, or ask for their length."}
+        usual = "Ask for fewer days or columns, or use a roll-up such as `cells_model`."
+        super().__init__(words[what], todo=todo.get(what, usual))
 
 
 class QueryStopped(WorkbenchError):

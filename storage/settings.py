@@ -204,6 +204,44 @@ class Settings(BaseSettings):
         "Default: `warehouse` in the data folder.",
     )
 
+    workbench_seconds: int = Field(
+        30,
+        ge=1,
+        le=300,
+        validation_alias="STUDIO_WORKBENCH_SECONDS",
+        description="Seconds that a question of the workbench may run, 1 to 300.",
+    )
+    workbench_rows: int = Field(
+        50_000,
+        ge=100,
+        le=250_000,
+        validation_alias="STUDIO_WORKBENCH_ROWS",
+        description="Rows that an answer of the workbench may have, 100 to 250,000; at most 32 MB.",
+    )
+    workbench_memory_mb: int = Field(
+        768,
+        ge=256,
+        le=65_536,
+        validation_alias="STUDIO_WORKBENCH_MEMORY_MB",
+        description="MB of memory that a question of the workbench may take, 256 to 65,536.",
+    )
+    workbench_disk_mb: int = Field(
+        1024,
+        ge=64,
+        le=262_144,
+        validation_alias="STUDIO_WORKBENCH_DISK_MB",
+        description="MB on disk that a question of the workbench may take while it sorts and "
+        "joins, 64 to 262,144.",
+    )
+    workbench_at_once: int = Field(
+        2,
+        ge=1,
+        le=32,
+        validation_alias="STUDIO_WORKBENCH_AT_ONCE",
+        description="Questions of the workbench that run at once, 1 to 32; one person has one. "
+        "Each may use two cores.",
+    )
+
     submit_workers: int = Field(
         1, ge=1, le=64, validation_alias="STUDIO_SUBMIT_WORKERS", description="Submit workers."
     )

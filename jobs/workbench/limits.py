@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from storage.settings import Settings
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -35,3 +37,18 @@ class Limits:
 
 
 LIMITS = Limits()
+_BESIDE_MEMORY_MB = LIMITS.address_mb - LIMITS.memory_mb
+"""Of addresses, for the program, its libraries and its threads."""
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits that an operator chose."""
+    return Limits(
+        seconds=settings.workbench_seconds,
+        rows=settings.workbench_rows,
+        memory_mb=settings.workbench_memory_mb,
+        address_mb=settings.workbench_memory_mb + _BESIDE_MEMORY_MB,
+        disk_mb=settings.workbench_disk_mb,
+        at_once=settings.workbench_at_once,
+        idle=settings.workbench_at_once + 1,
+    )

@@ -204,7 +204,8 @@ class SandboxPool:
 
     def _answer(self, run: Run) -> Answer:
         if not self._turns.acquire(timeout=self.limits.wait_s):
-            raise WorkbenchBusy("Too many questions are running.")
+            most = self.limits.at_once
+            raise WorkbenchBusy(f"Too many questions are running: {most} may at once.")
         try:
             sandbox = self._ready(run.question.folder, run.question.scope)
             try:

@@ -162,8 +162,14 @@ class Sandbox:
         if kind == "too_long":
             return QueryTooLong(self._limits.seconds)
         if kind == "too_large":
-            return QueryTooLarge(self._limits.memory_mb)
+            return self._too_large(happened)
         return QueryFailed(happened)
+
+    def _too_large(self, what: str) -> QueryTooLarge:
+        limits = self._limits
+        most = {"disk": limits.disk_mb, "row": limits.answer_mb}
+        known = what if what in most else "memory"  # a broken sandbox may say anything
+        return QueryTooLarge(known, most.get(known, limits.memory_mb))
 
     def _send(self, told: dict[str, Any]) -> None:
         stream = self._process.stdin

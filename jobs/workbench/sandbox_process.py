@@ -40,6 +40,10 @@ _PLAIN = (
 Told = dict[str, Any]
 
 
+class RowTooLarge(ValueError):
+    """A single row is larger than a whole answer may be."""
+
+
 def main() -> None:
     """Answer until the pipe is closed."""
     answers = os.fdopen(os.dup(1), "wb")
@@ -168,7 +172,7 @@ def _fitting(table: pa.Table, most_bytes: int) -> pa.Table:
     while rows and table.slice(0, rows).nbytes > most_bytes:
         rows //= 2
     if not rows:
-        raise MemoryError("a single row is too large")
+        raise RowTooLarge
     return table.slice(0, rows)
 
 
@@ -205,12 +209,22 @@ def _sorted(exc: BaseException, scratch: str) -> tuple[str, str, str]:
     """Kind, words and advice for what went wrong; never a path of this machine."""
     if isinstance(exc, duckdb.InterruptException):
         return "too_long", "", ""
-    full = isinstance(exc, duckdb.IOException) and scratch in str(exc)
-    if full or isinstance(exc, duckdb.OutOfMemoryException | MemoryError):
-        return "too_large", "", ""
+    if what := _too_large(exc, scratch):
+        return "too_large", what, ""
     if isinstance(exc, duckdb.IOException | duckdb.PermissionException | OSError):
         return "refused", "The question reads or writes what it may not.", "Read the tables only."
     return "failed", str(exc).split("\n\nDid you")[0][:1500], ""
+
+
+def _too_large(exc: BaseException, scratch: str) -> str:
+    """Of what it takes too much: `memory`, `disk` or `row`; empty when it is something else."""
+    if isinstance(exc, RowTooLarge):
+        return "row"
+    if isinstance(exc, duckdb.IOException) and scratch in str(exc):
+        return "disk"
+    if isinstance(exc, duckdb.OutOfMemoryException | MemoryError):
+        return "disk" if "max_temp_directory_size" in str(exc) else "memory"
+    return ""
 
 
 def _fault(kind: str, happened: str, todo: str) -> Told:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pyarrow.parquet as parquet
 import pytest
 
-from jobs.errors import QueryFailed, QueryRefused, QueryTooLarge, QueryTooLong
+from jobs.errors import QueryFailed, QueryRefused, QueryTooLarge, QueryTooLong, WorkbenchError
 from jobs.workbench.pool import SandboxPool
 from storage.warehouse.manifest import read_manifest
 from storage.warehouse.reader import Scope
@@ -61,6 +61,22 @@ def test_a_bomb_is_cut_off(ask: Ask, name: str) -> None:
     with pytest.raises((QueryTooLong, QueryTooLarge)):
         ask(BOMBS[name])
     assert still_answers(ask)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("memory, by a list", "more than 256 MB of memory"),
+        ("disk, by sorting", "more than 64 MB on disk"),
+        ("size, by one text", "One row is larger than 4 MB"),
+        ("time, by a join", "longer than 2 seconds"),
+    ],
+)
+def test_a_limit_says_which_it_is(ask: Ask, name: str, words: str) -> None:
+    with pytest.raises(WorkbenchError) as cut:
+        ask(BOMBS[name])
+    assert words in cut.value.happened
+    assert cut.value.todo
 
 
 @pytest.mark.parametrize("name", OUTPUTS)

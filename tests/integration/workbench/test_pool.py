@@ -14,8 +14,10 @@ import pytest
 
 from jobs.demo import write_demo
 from jobs.errors import QueryCrashed, QueryStopped, WorkbenchBusy
+from jobs.workbench.limits import LIMITS, limits_of
 from jobs.workbench.pool import Question, Run, SandboxPool
 from storage.errors import WarehouseMissing
+from storage.settings import load_settings
 from storage.warehouse.reader import EVERYTHING, Scope
 from tests.integration.workbench.conftest import TIGHT
 
@@ -84,7 +86,7 @@ def test_one_person_has_one_question(start: Start) -> None:
 def test_no_more_questions_run_than_are_let_in(start: Start) -> None:
     runs = [start() for _ in range(SLOW.at_once)]
     wait_until(lambda: all(run.working_pid for run in runs))
-    with pytest.raises(WorkbenchBusy, match="Too many"):
+    with pytest.raises(WorkbenchBusy, match=f"{SLOW.at_once} may at once"):
         start("select 1").result()
     for run in runs:
         run.stop()
@@ -152,3 +154,14 @@ def test_whoever_waits_is_told_after_the_end_was_noted(sandboxes: SandboxPool, l
     run = sandboxes.start(asked, noted.append)
     assert run.result().table.num_rows == 1
     assert noted == [run]
+
+
+def test_an_operator_chooses_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = {"SECONDS": 90, "ROWS": 500, "MEMORY_MB": 1024, "DISK_MB": 99, "AT_ONCE": 4}
+    assert limits_of(load_settings()) == LIMITS
+    for name, value in chosen.items():
+        monkeypatch.setenv(f"STUDIO_WORKBENCH_{name}", str(value))
+    found = limits_of(load_settings())
+    assert (found.seconds, found.rows, found.memory_mb) == (90, 500, 1024)
+    assert (found.disk_mb, found.at_once) == (99, 4)
+    assert found.address_mb - found.memory_mb == LIMITS.address_mb - LIMITS.memory_mb
