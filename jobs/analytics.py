@@ -33,8 +33,14 @@ WORKBENCH_ROLES = FIGURES_ROLES
 NOBODY = UUID(int=0)
 """In a filter of teams, campaigns or people: what belongs to none."""
 
-_CELLS = ("cells_campaign", "cells_person", "cells_model")
-"""The roll-ups of what was made and spent, fewest rows first; `cells` has every column."""
+_NARROWEST = {
+    "cells": ("cells_campaign", "cells_model", "cells_person", "cells"),
+    "waste": ("waste_reason", "wasted"),
+    "buckets": ("latency_day", "latency_team", "latency_model", "phase_buckets"),
+    "hour_buckets": ("latency_hour", "hour_buckets"),
+}
+"""What a part of a report may stand for: roll-ups, fewest rows first, and at last the view that has
+every column."""
 _COLUMNS_OF_FILTERS = {
     "teams": "team_id",
     "campaigns": "campaign_id",
@@ -161,20 +167,38 @@ def fill_report(
     query = reports(page)[name]
     parts = {} if by is None else {"by": _GROUPS[by]}
     query = query.with_parts(filters=_conditions(filters), **parts)
-    query = query.with_parts(cells=narrowest_cells(query))
+    query = query.with_parts(**{part: narrowest(query, part) for part in _NARROWEST})
     parameters = filters.parameters() | more
     used = set(_PARAMETER.findall(query.text))
     return Filled(query, {name: parameters[name] for name in parameters if name in used})
 
 
-def narrowest_cells(query: Query) -> str:
-    """The smallest relation of cells that has every column which the statement names."""
-    words = set(re.findall(r"\w+", query.text))
-    needed = words & set(marts()["cells"].columns)
-    for name in _CELLS:
+def narrowest(query: Query, part: str) -> str:
+    """The smallest relation that `part` can stand for: the first of its relations that has every
+    column which the statement names in the parentheses around it."""
+    words = set(re.findall(r"\w+", _around(query.text, f"/*{part}*/")))
+    *made_ready, whole = _NARROWEST[part]
+    needed = words & set(marts()[whole].columns)
+    for name in made_ready:
         if needed <= set(rollups()[name].columns):
             return name
-    return "cells"
+    return whole
+
+
+def _around(text: str, place: str) -> str:
+    """What stands in the same parentheses as the place; everything when it stands in none."""
+    at = text.find(place)
+    if at < 0:
+        return ""
+    begin, depth = at, 0
+    while begin > 0 and depth <= 0:
+        begin -= 1
+        depth += {"(": 1, ")": -1}.get(text[begin], 0)
+    end, depth = at, 0
+    while end < len(text) and depth <= 0:
+        depth += {")": 1, "(": -1}.get(text[end], 0)
+        end += 1
+    return text[begin:end]
 
 
 def _conditions(filters: Filters) -> str:

@@ -72,9 +72,9 @@ delete from gone_/*dataset*/;
 
 -- name: touched_days
 -- Days that rows come to or go from.
-select day::varchar from new_/*dataset*/
+select day from new_/*dataset*/
 union
-select day::varchar from gone_/*dataset*/;
+select day from gone_/*dataset*/;
 
 -- name: drop_known_gone
 -- What the lake has lost already.

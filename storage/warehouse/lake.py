@@ -12,10 +12,10 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,13 +25,14 @@ from storage.warehouse.manifest import (
     SHAPE,
     LakeFile,
     Manifest,
-    falls_into,
     first_daily,
     month_of,
+    partition_of,
     partitions_of,
     publish_manifest,
     read_manifest,
     stamp,
+    year_of,
 )
 from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
 
@@ -40,7 +41,17 @@ if TYPE_CHECKING:
 
 GRACE_S = 600.0
 """How long a file that is no longer listed stays: longer than any reader's query may take."""
-ORDER = {"generations": "created_at, id", "charges": "created_at, id", "events": "happened_at, id"}
+ORDER = {
+    "generations": "created_at, id",
+    "charges": "created_at, id",
+    "events": "happened_at, id",
+    "latency_model": "phase, day",
+    "latency_team": "team_id, day",
+}
+"""What the rows of a shared file are sorted by, so that readers pass blocks of them over; roll-ups
+that are not named: by day."""
+BLOCK_ROWS = {"latency_model": 30_000, "latency_team": 30_000}
+"""Smaller blocks where a report reads a part of a year's file."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +96,10 @@ class Lake:
         now = now or datetime.now(UTC)
         begun = stamp(self.folder)
         old = None if whole else self.manifest()
-        number = self._next_number()
-        writing = _Writing(self.folder, connection, old, number, first_daily(now))
+        number = old.number + 1 if old else self._next_number()
+        # Never back to an earlier day, whatever the clock says: its rows share a file already.
+        daily_from = max(first_daily(now), old.daily_from if old else date.min)
+        writing = _Writing(self.folder, connection, old, number, daily_from)
         manifest = Manifest(
             shape=SHAPE,
             number=number,
@@ -95,6 +108,7 @@ class Lake:
             system_id=marks.system_id,
             time_zone=marks.time_zone,
             demo=marks.demo,
+            daily_from=daily_from,
             relations=writing.relations() | writing.kept_beside(beside),
         )
         if stamp(self.folder) != begun:
@@ -195,19 +209,37 @@ class _Writing:
         return {row[0] for row in rows}
 
     def _dataset(self, dataset: str, days: set[date]) -> tuple[LakeFile, ...]:
-        kept = list(self._old(dataset))
-        targets = set(partitions_of(days, self.daily_from)) | _to_fold(kept, self.daily_from)
-        for target in sorted(targets):
-            before = [file for file in kept if falls_into(file.partition, target)]
+        return self._rewritten(
+            dataset,
+            days,
+            month_of,
+            lambda target, before: self._merged(dataset, target, before),
+            f"select * from new_{dataset}",
+        )
+
+    def _rewritten(
+        self,
+        name: str,
+        days: set[date],
+        shared: Callable[[date], str],
+        merged: Callable[[str, list[LakeFile]], str],
+        empty: str,
+    ) -> tuple[LakeFile, ...]:
+        """All files of a relation, those of touched and of aged days written again."""
+        kept = list(self._old(name))
+        homes = {file.name: _home(file.partition, self.daily_from, shared) for file in kept}
+        aged = {homes[file.name] for file in kept if homes[file.name] != file.partition}
+        for target in sorted(set(partitions_of(days, self.daily_from, shared)) | aged):
+            before = [file for file in kept if homes.get(file.name) == target]
             kept = [file for file in kept if file not in before]
-            made = self._write(dataset, target, self._merged(dataset, target, before))
+            made = self._write(name, target, merged(target, before))
             if made.rows:
                 kept.append(made)
-        kept = kept or [self._write(dataset, "", f"select * from new_{dataset} where false")]
+        kept = kept or [self._write(name, "", f"{empty} where false")]
         return tuple(sorted(kept, key=lambda file: file.partition))
 
     def _merged(self, dataset: str, target: str, before: list[LakeFile]) -> str:
-        new = f"select * from new_{dataset} where {_within(target)}"
+        new = f"select * from new_{dataset} where {self._within(target)}"
         # A day is written again and again and read as a whole: sorting it gains nothing.
         order = "" if _is_day(target) else f"order by {ORDER[dataset]}"
         if not before:
@@ -221,37 +253,39 @@ class _Writing:
     def _facts_of(self, made: dict[str, tuple[LakeFile, ...]], days: set[date]) -> None:
         """Name the datasets' rows of the touched days as the roll-ups call them."""
         partitions = set(partitions_of(days, self.daily_from))
-        listed = ", ".join(f"'{day}'" for day in sorted(days)) or "null"
         for dataset in DATASETS:
             files = [file for file in made[dataset] if file.partition in partitions]
             source = self._reading(files) if files else f"new_{dataset}"
-            self._view(dataset, f"select * from {source} where day in ({listed})")
+            self._view(dataset, f"select * from {source} where {_on(days)}")
         for mart in marts().values():
             self._view(mart.name, mart.query.text)
 
     def _rollup(self, name: str, days: set[date]) -> tuple[LakeFile, ...]:
-        """The touched days are counted anew. Days have files of their own in this month only: each
-        file costs a report that reads all of them."""
-        kept = list(self._old(name))
-        daily_from = _next_month(self.daily_from)
-        touched = ", ".join(f"'{day}'" for day in sorted(days))
+        """The touched days are counted anew. Old days share the file of their year: each file costs
+        a report that reads all of them."""
         self.connection.execute(
             f"create or replace temp table made as {rollups()[name].query.text}"
         )
-        targets = set(partitions_of(days, daily_from)) | _to_fold(kept, daily_from)
-        for target in sorted(targets):
-            before = [file for file in kept if falls_into(file.partition, target)]
-            kept = [file for file in kept if file not in before]
-            fresh = f"select * from made where {_within(target)}"
+
+        def merged(target: str, before: list[LakeFile]) -> str:
+            fresh = f"select * from made where {self._within(target)}"
             if before:
                 fresh += f""" union all by name
-                    select * from {self._reading(before)}
-                    where not list_contains([{touched}]::date[], day)"""
-            written = self._write(name, target, f"{fresh} order by day")
-            if written.rows:
-                kept.append(written)
-        kept = kept or [self._write(name, "", "select * from made")]
-        return tuple(sorted(kept, key=lambda file: file.partition))
+                    select * from {self._reading(before)} where not ({_on(days)})"""
+            return f"{fresh} order by {ORDER.get(name, 'day')}"
+
+        return self._rewritten(name, days, year_of, merged, "select * from made")
+
+    def _within(self, partition: str) -> str:
+        """The condition for days of a partition; ranges, so that blocks of rows are passed over."""
+        if _is_day(partition):
+            return f"day = date '{partition}'"
+        first = f"{partition}-01-01"[: len("2026-11-01")]
+        unit = "month" if len(partition) == len("2026-11") else "year"
+        return (
+            f"day >= date '{first}' and day < date '{first}' + interval 1 {unit}"
+            f" and day < date '{self.daily_from}'"
+        )
 
     def _view(self, name: str, text: str) -> None:
         self.connection.execute(f"create or replace temp view {name} as {text}")
@@ -272,8 +306,10 @@ class _Writing:
         name = "/".join(part for part in (relation, partition, file) if part)
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        block = BLOCK_ROWS.get(relation, 122_880)
         written = self.connection.execute(
-            f"copy ({select}) to '{_quoted(path)}' (format parquet, compression zstd)"
+            f"copy ({select}) to '{_quoted(path)}'"
+            f" (format parquet, compression zstd, row_group_size {block})"
         ).fetchone()
         rows = int(written[0]) if written else 0
         size = path.stat().st_size
@@ -288,26 +324,21 @@ def reading(folder: Path, files: Iterable[LakeFile]) -> str:
     return f"read_parquet([{paths}], hive_partitioning = false)"
 
 
-def _to_fold(files: Iterable[LakeFile], daily_from: date) -> set[str]:
-    """Months whose days have become old enough to share a file."""
-    daily = (file.partition for file in files if _is_day(file.partition))
-    days = (date.fromisoformat(partition) for partition in daily)
-    return {month_of(day) for day in days if day < daily_from}
+def _home(partition: str, daily_from: date, shared: Callable[[date], str]) -> str:
+    """Where the rows of a file belong: those of a day that has become old to what it shares."""
+    if not _is_day(partition):
+        return partition
+    return partition_of(date.fromisoformat(partition), daily_from, shared)
 
 
 def _is_day(partition: str) -> bool:
     return len(partition) > len("2026-11")
 
 
-def _next_month(first: date) -> date:
-    return (first + timedelta(days=32)).replace(day=1)
-
-
-def _within(partition: str) -> str:
-    """The condition for days of a partition; ranges, so that blocks of rows are passed over."""
-    if _is_day(partition):
-        return f"day = date '{partition}'"
-    return f"day between date '{partition}-01' and last_day(date '{partition}-01')"
+def _on(days: set[date]) -> str:
+    """The condition for rows of these days."""
+    listed = ", ".join(f"date '{day}'" for day in sorted(days))
+    return f"day in ({listed})" if days else "false"
 
 
 def _quoted(path: Path) -> str:

@@ -7,8 +7,8 @@ reader that holds the list of one manifest reads one state, whatever is publishe
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from storage.errors import WarehouseError
 from storage.objects.atomic import replacing
 
-SHAPE = 1
+SHAPE = 2
 """Raised when the columns of a dataset or roll-up change: a lake of another shape is rebuilt."""
 FILE_NAME = "manifest.json"
 
@@ -28,7 +28,7 @@ class LakeFile(BaseModel):
 
     name: str
     partition: str
-    """`2026-11-03` for a day, `2026-11` for a month, empty for a relation kept in one file."""
+    """`2026-11-03` for a day, `2026-11` for a month, `2026` for a year; empty: all in one file."""
     rows: int
     bytes: int
 
@@ -49,6 +49,8 @@ class Manifest(BaseModel):
     time_zone: str
     """The company's zone, in which `day` was cut."""
     demo: bool
+    daily_from: date
+    """The first day that has files of its own; older ones share those of months and years."""
     relations: dict[str, tuple[LakeFile, ...]]
 
     @property
@@ -105,26 +107,25 @@ def month_of(day: date) -> str:
     return f"{day:%Y-%m}"
 
 
+def year_of(day: date) -> str:
+    """The year as partitions name it."""
+    return f"{day:%Y}"
+
+
 def first_daily(now: datetime) -> date:
-    """The first day that has a partition of its own: days of this month and the one before."""
-    first = now.date().replace(day=1)
-    return (
-        first.replace(year=first.year - 1, month=12)
-        if first.month == 1
-        else first.replace(month=first.month - 1)
-    )
+    """The first day that has a partition of its own: the Monday before last. So older days join
+    the file of their month once a week, and what is judged within days rewrites little."""
+    today = now.date()
+    return today - timedelta(days=today.weekday() + 7)
 
 
-def partition_of(day: date, daily_from: date) -> str:
-    """The partition that holds a day: its own when it is recent, else its month's."""
-    return day.isoformat() if day >= daily_from else month_of(day)
+def partition_of(day: date, daily_from: date, shared: Callable[[date], str] = month_of) -> str:
+    """The partition that holds a day: its own when it is recent, else the one it shares."""
+    return day.isoformat() if day >= daily_from else shared(day)
 
 
-def falls_into(partition: str, target: str) -> bool:
-    """Whether what one partition holds belongs to another: a day to itself and to its month."""
-    return partition == target or partition.startswith(f"{target}-")
-
-
-def partitions_of(days: Iterable[date], daily_from: date) -> list[str]:
+def partitions_of(
+    days: Iterable[date], daily_from: date, shared: Callable[[date], str] = month_of
+) -> list[str]:
     """The partitions that hold these days, in order."""
-    return sorted({partition_of(day, daily_from) for day in days})
+    return sorted({partition_of(day, daily_from, shared) for day in days})

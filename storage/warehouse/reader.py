@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_SCOPES = 32
+LONGEST_LIST = 500
 _PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -172,6 +173,8 @@ class WarehouseReader:
         connection = duckdb.connect(":memory:", config=self._config)
         connection.execute("set enable_progress_bar = false")
         connection.execute("set parquet_metadata_cache = true")
+        # A list of the first rows reads what it is sorted by, then the rest of those rows only.
+        connection.execute(f"set late_materialization_max_rows = {LONGEST_LIST}")
         for name, text in view_texts(self.folder, manifest, scope):
             connection.execute(f'create view "{name}" as {text}')
         return connection

@@ -11,7 +11,7 @@ such corrections wait for each other. What is new never waits for them.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from storage.errors import WarehouseError
 from storage.warehouse.corrections import WAITING, Corrections
 from storage.warehouse.lake import Lake, Marks, reading
-from storage.warehouse.manifest import LakeFile, Manifest, falls_into
+from storage.warehouse.manifest import Manifest, partitions_of
 from storage.warehouse.pulling import Horizon, Wanted, looking, stage
 from storage.warehouse.relations import DATASETS, SMALL, steps
 
@@ -130,17 +130,14 @@ def _drop_unchanged(
             continue
         _run(connection, "keep_what_is_back", dataset=dataset)
         days = _run(connection, "touched_days", dataset=dataset).fetchall()
-        files = _files_of([day for (day,) in days], old.relations[dataset])
+        held = set(partitions_of([day for (day,) in days], old.daily_from))
+        files = [file for file in old.relations[dataset] if file.partition in held]
         if files:
             known = reading(lake.folder, files)
             _run(connection, "drop_known_gone", dataset=dataset, known=known)
             _run(connection, "drop_known_new", dataset=dataset, known=known)
         else:
             _run(connection, "forget_gone", dataset=dataset)
-
-
-def _files_of(days: list[str], files: Iterable[LakeFile]) -> list[LakeFile]:
-    return [file for file in files if any(falls_into(day, file.partition) for day in days)]
 
 
 def _is_same(connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest, name: str) -> bool:

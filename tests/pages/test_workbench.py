@@ -126,7 +126,11 @@ def test_a_long_answer_says_what_is_left_out(opened: Open, some: SpentHistory) -
 def test_tables_are_found_by_their_columns(opened: Open, some: SpentHistory) -> None:
     page = opened()
     page.text_input(key="workbench_find").set_value("bucket").run()
-    assert [one.label for one in page.expander] == ["`latency_hour`", "`latency_model`"]
+    found = {one.label for one in page.expander}
+    assert found == {f"`latency_{by}`" for by in ("day", "hour", "model", "team")} | {
+        "`hour_buckets`",
+        "`phase_buckets`",
+    }
 
 
 def test_ten_rows_of_a_table_are_one_press_away(opened: Open, some: SpentHistory) -> None:

@@ -5,6 +5,8 @@ with kept as (
         day, sum(generations)::bigint, sum(completed)::bigint, sum(failed)::bigint,
         sum(canceled)::bigint, sum(approved)::bigint, round(sum(video_s), 3),
         sum(estimate_usd), sum(billed_usd), sum(wasted_usd), sum(spend_usd),
+        sum(again_usd), sum(charged)::bigint, sum(good)::bigint, sum(good_usd),
+        sum(foretold)::bigint, sum(foretold_usd), sum(settled_usd), sum(unverified)::bigint,
         sum(charges)::bigint, sum(viewed), sum(downloaded), sum(shared), sum(events)
     from cells_person group by day
 ),
@@ -14,6 +16,8 @@ facts as (
         day, sum(generations)::bigint, sum(completed)::bigint, sum(failed)::bigint,
         sum(canceled)::bigint, sum(approved)::bigint, round(sum(video_s), 3),
         sum(estimate_usd), sum(billed_usd), sum(wasted_usd), sum(spend_usd),
+        sum(again_usd), sum(charged)::bigint, sum(good)::bigint, sum(good_usd),
+        sum(foretold)::bigint, sum(foretold_usd), sum(settled_usd), sum(unverified)::bigint,
         sum(charges)::bigint, sum(viewed), sum(downloaded), sum(shared), sum(events)
     from cells
     where generations > 0 or charges > 0 or events > 0

@@ -14,6 +14,17 @@
 -- estimate_usd: estimates of those that have a charge, in USD
 -- billed_usd: what those cost, corrections included, in USD, on the day of their creation
 -- wasted_usd: the part of billed_usd that failed, was stopped or was rejected, in USD
+-- again: completed ones that cost money though the same had been completed before
+-- again_usd: what those cost, in USD
+-- charged: those that have a charge
+-- charged_s: their length as asked for, in seconds
+-- good: those that have a charge and a video that was not rejected
+-- good_s: their length as asked for, in seconds
+-- good_usd: what those cost, in USD
+-- foretold: completed ones that have a charge
+-- foretold_usd: their estimates, in USD
+-- settled_usd: what those cost, in USD
+-- unverified: those of them for which fal did not say what it billed
 -- spend_usd: charges and corrections of that day, in USD: the ledger's view
 -- charges: rows of the ledger
 select
@@ -27,6 +38,17 @@ select
     sum(estimate_usd)::decimal(18, 6) as estimate_usd,
     sum(billed_usd)::decimal(18, 6) as billed_usd,
     sum(wasted_usd)::decimal(18, 6) as wasted_usd,
+    sum(again)::bigint as again,
+    sum(again_usd)::decimal(18, 6) as again_usd,
+    sum(charged)::bigint as charged,
+    sum(charged_s)::double as charged_s,
+    sum(good)::bigint as good,
+    sum(good_s)::double as good_s,
+    sum(good_usd)::decimal(18, 6) as good_usd,
+    sum(foretold)::bigint as foretold,
+    sum(foretold_usd)::decimal(18, 6) as foretold_usd,
+    sum(settled_usd)::decimal(18, 6) as settled_usd,
+    sum(unverified)::bigint as unverified,
     sum(spend_usd)::decimal(18, 6) as spend_usd,
     sum(charges)::bigint as charges
 from cells

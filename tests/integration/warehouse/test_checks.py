@@ -109,6 +109,13 @@ BROKEN: dict[str, tuple[str, str]] = {
         for name in ("model", "campaign", "person")
     },
     "assert_latency_model_counts_all": ("latency_model", "select * replace (n + 1 as n) from was"),
+    "assert_latency_team_counts_all": ("latency_team", "select * replace (n + 1 as n) from was"),
+    "assert_latency_day_counts_all": ("latency_day", "select * from was where false"),
+    "assert_waste_reason_equals_facts": (
+        "waste_reason",
+        "select date '2026-01-01' as day, uuid() as team_id, 'lite' as model, '480p' as resolution,"
+        " 'stopped' as reason, 1 as generations, 1 as charged, 1.0 as wasted_usd",
+    ),
     "assert_latency_hour_counts_all": ("latency_hour", "select * from was where false"),
 }
 

@@ -3,9 +3,7 @@
 -- been completed before it was asked for, so the first could have been used again.
 -- parameters: since, until (the day after the last) and the filters of the page
 select
-    count(*)::bigint as generations,
-    coalesce(sum(charge_usd), 0)::decimal(18, 6) as again_usd
-from generations
-where
-    day >= $since and day < $until and reused and status = 'completed' and charge_usd > 0
-    /*filters*/;
+    coalesce(sum(again), 0)::bigint as generations,
+    coalesce(sum(again_usd), 0)::decimal(18, 6) as again_usd
+from /*cells*/
+where day >= $since and day < $until /*filters*/;

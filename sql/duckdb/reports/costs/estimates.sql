@@ -4,22 +4,21 @@
 -- parameters: since, until (the day after the last) and the filters of the page
 select
     model,
-    count(*)::bigint as generations,
-    sum(estimate_usd)::decimal(18, 6) as estimate_usd,
-    sum(charge_usd)::decimal(18, 6) as charge_usd,
-    round((sum(charge_usd) / nullif(sum(estimate_usd), 0) - 1)::double, 6) as difference,
-    round(median(charge_usd / nullif(estimate_usd, 0) - 1)::double, 6) as median_difference,
-    count(*) filter (where day >= $until - 7)::bigint as recent,
+    sum(foretold)::bigint as generations,
+    sum(foretold_usd)::decimal(18, 6) as estimate_usd,
+    sum(settled_usd)::decimal(18, 6) as charge_usd,
+    round((sum(settled_usd) / nullif(sum(foretold_usd), 0) - 1)::double, 6) as difference,
+    coalesce(sum(foretold) filter (where day >= $until - 7), 0)::bigint as recent,
     round(
         (
-            sum(charge_usd) filter (where day >= $until - 7)
-            / nullif(sum(estimate_usd) filter (where day >= $until - 7), 0) - 1
+            sum(settled_usd) filter (where day >= $until - 7)
+            / nullif(sum(foretold_usd) filter (where day >= $until - 7), 0) - 1
         )::double,
         6
     ) as recent_difference,
-    count(*) filter (where not verified)::bigint as unverified
-from generations
-where
-    day >= $since and day < $until and status = 'completed' and charge_usd is not null /*filters*/
+    sum(unverified)::bigint as unverified
+from /*cells*/
+where day >= $since and day < $until and model is not null /*filters*/
 group by model
+having sum(foretold) > 0
 order by charge_usd desc, model;

@@ -3,7 +3,7 @@
 -- parameters: since, until (the day after the last), phase and the filters of the page
 with counted as (
     select model, resolution, bucket, sum(n) as n
-    from latency_model
+    from /*buckets*/
     where day >= $since and day < $until and phase = $phase /*filters*/
     group by all
 ),

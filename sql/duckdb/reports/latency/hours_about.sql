@@ -1,9 +1,9 @@
 -- name: hours_about
--- The same from the roll-up, for long periods: off by 3 % at most. It knows teams, not models.
+-- The same from the roll-up, for long periods: off by 3 % at most.
 -- parameters: since, until (the day after the last) and the filters of the page
 with counted as (
     select weekday, hour, bucket, sum(n) as n
-    from latency_hour
+    from /*hour_buckets*/
     where day >= $since and day < $until /*filters*/
     group by all
 ),

@@ -3,7 +3,7 @@
 -- parameters: since, until (the day after the last) and the filters of the page
 with counted as (
     select phase, bucket, sum(n) as n
-    from latency_model
+    from /*buckets*/
     where day >= $since and day < $until /*filters*/
     group by all
 ),

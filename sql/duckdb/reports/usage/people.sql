@@ -13,7 +13,7 @@ select
     sum(c.shared)::bigint as shared,
     sum(c.spend_usd)::decimal(18, 6) as spend_usd
 from (
-    select *
+    select person_id, generations, completed, failed, approved, downloaded, shared, spend_usd, events, charges
     from /*cells*/
     where day >= $since and day < $until /*filters*/
 ) as c
