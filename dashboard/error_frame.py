@@ -12,6 +12,7 @@ from storage.errors import StudioError
 
 log = structlog.get_logger(__name__)
 
+_CODE = re.compile(r"`([^`\n]+)`")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
 
@@ -33,9 +34,15 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text)
 
 
+def worded(text: str) -> str:
+    """The same, but what stands in backticks is shown as code."""
+    pieces = _CODE.split(text)
+    return "".join(f"`{one}`" if place % 2 else plain(one) for place, one in enumerate(pieces))
+
+
 def _show_ours(exc: StudioError) -> None:
     log.info("page refused", error=type(exc).__name__, happened=exc.happened)
-    lines = (f"**{plain(exc.happened)}**", plain(exc.todo), plain(exc.cost))
+    lines = (f"**{worded(exc.happened)}**", worded(exc.todo), plain(exc.cost))
     st.error("\n\n".join(line for line in lines if line), icon=":material/error:")
 
 

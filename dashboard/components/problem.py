@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from dashboard.error_frame import plain
+from dashboard.error_frame import plain, worded
 from storage.errors import StudioError
 
 _NOTHING = "Nothing was spent."
@@ -32,13 +32,13 @@ def show_problem(error: StudioError) -> None:
 
 def show_box(happened: str, cost: str, todo: str) -> None:
     """A box with the three parts; an empty part is left out."""
-    lines = [f"**{plain(happened)}**"]
+    lines = [f"**{worded(happened)}**"]
     if cost and cost != _NOTHING:
         lines.append(f":material/payments: {plain(cost)}")
     elif cost:
         lines.append(plain(cost))
     if todo:
-        lines.append(f":material/arrow_forward: {plain(todo)}")
+        lines.append(f":material/arrow_forward: {worded(todo)}")
     st.error("\n\n".join(lines), icon=":material/error:")
 
 

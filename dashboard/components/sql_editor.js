@@ -29,7 +29,9 @@ function make_view(editor, cm) {
   const mod = navigator.platform.startsWith("Mac") ? "⌘" : "Ctrl"
   editor.cm = cm
   editor.language = new cm.Compartment()
+  const close_completion = cm.completionKeymap.find(({ key }) => key === "Escape").run
   const run = () => {
+    close_completion(editor.view)
     hand_over(editor)
     editor.set_trigger("run", { sql: editor.view.state.doc.toString(), at: Date.now() })
     return true

@@ -112,6 +112,13 @@ def test_our_errors_say_what_happened_what_it_cost_and_what_to_do() -> None:
     assert shown == "**The \\*disk\\* is full\\.**\n\nFree some space\\.\n\nIt cost \\$1\\."
 
 
+def test_commands_in_errors_are_shown_as_code() -> None:
+    from dashboard.error_frame import worded
+
+    assert worded("Run `studio up` (*now*).") == "Run `studio up` \\(\\*now\\*\\)\\."
+    assert worded("one ` alone") == "one \\` alone"
+
+
 def test_other_errors_show_a_number_and_no_detail() -> None:
     shown = AppTest.from_function(fails_unexpectedly).run().error[0].value
     assert "on our side" in shown
