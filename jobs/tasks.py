@@ -7,22 +7,36 @@ leaves the record as it was; the lease runs out and the watcher's sweep decides.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import structlog
 
-from jobs.bootstrap import Services, opened_services
+from jobs.bootstrap import Services
 from jobs.collecting import collect_next
 from jobs.export_building import build_next
 from jobs.rendering import render_next
 from jobs.steps import Step, reached
 from jobs.submitting import submit_next
-from storage.settings import load_settings
 
 log = structlog.get_logger(__name__)
 
 LISTEN_FOR_S = 60.0
 """A bell keeps a worker busy about that long; more work rings again."""
+
+_services: ContextVar[Services] = ContextVar("services")
+"""The worker's: RQ calls what follows by name and can hand nothing over."""
+
+
+@contextmanager
+def answering(services: Services) -> Iterator[None]:
+    """Bells that are answered within the block are answered with these services."""
+    token = _services.set(services)
+    try:
+        yield
+    finally:
+        _services.reset(token)
 
 
 def answer_submit() -> int:
@@ -51,9 +65,8 @@ def _work(step: Callable[[Services], bool]) -> int:
     reached(Step.BELL_HEARD)
     done, deadline = 0, time.monotonic() + LISTEN_FOR_S
     try:
-        with opened_services(load_settings()) as services:
-            while time.monotonic() < deadline and step(services):
-                done += 1
+        while time.monotonic() < deadline and step(_services.get()):
+            done += 1
     except Exception:
         log.exception("step failed", step=step.__name__)
         raise

@@ -1,27 +1,29 @@
-"""Our RQ worker: one queue, hardened where RQ 3.0 loses, doubles or strands jobs.
+"""Our RQ worker: one queue, in one process, hardened where RQ 3.0 loses, doubles or strands jobs.
 
-RQ's worker raises its stop signal out of a blocking pop (and then the popped job is in no list),
-lets an orphaned work horse go on beside a second worker, and looks for abandoned jobs only after
-minutes. Each override says which.
+It answers a bell in its own process, with connections that stay open: a fork for each bell and new
+connections in it cost several times what most steps take. Nothing rests on the fork's isolation:
+a worker that dies is started again by its host, and its generation is found by the lease. What it
+no longer gives is an end to code that hangs outside Python, so a watchdog does that.
+
+RQ's worker raises its stop signal out of a blocking pop (and then the popped job is in no list).
+Each override says which.
 """
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
-import sys
+import faulthandler
 import threading
 import time
 
 import structlog
-from rq import Queue, Worker
+from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.job import Job
 
-from jobs.bells import Bell, Bells
+from jobs.bells import BELL_TIMEOUT_S, Bell, Bells
 from jobs.bootstrap import opened_services
 from jobs.steps import Step, reached
+from jobs.tasks import answering
 from storage.errors import RecordError
 from storage.postgres import Database
 from storage.records import events
@@ -29,17 +31,19 @@ from storage.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-PR_SET_PDEATHSIG = 1
 BEAT_S = 10.0
 WORKER_TTL_S = 30
-MONITORING_S = 5
 MAINTENANCE_S = 10
+HUNG_AFTER_S = BELL_TIMEOUT_S + 60.0
+"""RQ interrupts Python when a bell's time is over; what has not ended by then never will."""
+MOST_BELLS_ANSWERED = 2000
+"""Then the worker makes room for a new one: libraries that decode videos leak a little."""
 REDIS_WAIT_S = 5.0
 """Longest wait before Redis is tried again, so that work goes on soon after it is back."""
 _REDIS_POLL_S = 0.5
 
 
-class StudioWorker(Worker):
+class StudioWorker(SimpleWorker):
     """Listens to one bell."""
 
     max_connection_wait_time = REDIS_WAIT_S
@@ -59,23 +63,21 @@ class StudioWorker(Worker):
         """Asked between two pops, when no job is held: the place where stopping is safe."""
         if self._stop_requested:
             raise StopRequested
-        return bool(Worker.should_run_maintenance_tasks.fget(self))  # type: ignore[attr-defined]
+        return bool(SimpleWorker.should_run_maintenance_tasks.fget(self))  # type: ignore[attr-defined]
 
-    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:  # noqa: ARG002 (RQ's signature)
-        """A silent job counts as abandoned after three beats rather than a minute later."""
-        return int(self.job_monitoring_interval) * 3 + 5
-
-    def main_work_horse(self, job: Job, queue: Queue) -> None:
-        """Die with the worker, so that no orphan works beside the one that takes over."""
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != self.pid:
-                os._exit(1)
-        super().main_work_horse(job, queue)
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Answer, or be ended with a trace of where it hung, even if Python does not go on."""
+        faulthandler.dump_traceback_later(HUNG_AFTER_S, exit=True)
+        try:
+            super().execute_job(job, queue)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def run_worker(settings: Settings, bell: Bell) -> None:
     """Work for one bell until SIGTERM or SIGINT; the job in hand is finished first.
+
+    It also ends after `MOST_BELLS_ANSWERED`.
 
     Raises:
         SettingsError: an address is missing.
@@ -90,13 +92,13 @@ def run_worker(settings: Settings, bell: Bell) -> None:
             [services.bells.queue(bell)],
             connection=services.bells.redis,
             worker_ttl=WORKER_TTL_S,
-            job_monitoring_interval=MONITORING_S,
             maintenance_interval=MAINTENANCE_S,
         )
         beats.start()
         reached(Step.WORKER_STARTED)
         try:
-            worker.work(with_scheduler=False, logging_level="WARNING")
+            with answering(services):
+                worker.work(logging_level="WARNING", max_jobs=MOST_BELLS_ANSWERED)
         finally:
             stop.set()
             beats.join()

@@ -19,11 +19,10 @@ from types import FrameType
 import httpx
 import structlog
 
-from jobs import tasks
 from jobs.bells import Bell
 from jobs.fal.network import tls_context
 from jobs.temp_folders import remove_left_folders
-from jobs.worker import PR_SET_PDEATHSIG, run_worker
+from jobs.worker import run_worker
 from storage.embedded.children import Backoff
 from storage.logs import name_process
 from storage.settings import Settings
@@ -31,8 +30,7 @@ from storage.settings import Settings
 log = structlog.get_logger(__name__)
 
 POLL_S = 0.2
-PRELOADED = (tasks,)
-"""What RQ would import by name in each fork."""
+PR_SET_PDEATHSIG = 1
 
 
 @dataclass

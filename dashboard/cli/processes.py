@@ -45,8 +45,6 @@ def worker(queue: str, processes: int | None) -> None:
     from jobs.worker_host import WorkerHost
 
     settings = attached_settings()
-    # RQ calls the task in a fork of this process, which reads its settings from the environment.
-    os.environ.update(environment_of(settings))
     configure_logs(f"worker {queue}", settings.log_level)
     wanted = list(Bell) if queue == "all" else [Bell(queue)]
     bells = [bell for bell in wanted for _ in range(processes or workers_for(settings, bell))]

@@ -174,7 +174,7 @@ class Breaker:
             self.studio.services.bells.redis.flushall()
 
     def _kill_somebody(self) -> None:
-        """Any process of the studio: host, worker, work horse, watcher, admitting process."""
+        """Any process of the studio: host, worker, watcher, admitting process."""
         roots = list(self.studio.supervisor.pids().values())
         if victims := sorted(below(roots)):
             with suppress(ProcessLookupError):

@@ -23,8 +23,7 @@ from jobs.bench.chaos_load import Orders, admit_all
 from jobs.bench.chaos_plan import KillPlan
 from jobs.bootstrap import opened_services
 from jobs.steps import observe
-from jobs.worker import PR_SET_PDEATHSIG
-from jobs.worker_host import WorkerHost
+from jobs.worker_host import PR_SET_PDEATHSIG, WorkerHost
 from storage.embedded.children import Backoff
 from storage.logs import configure_logs, name_process
 from storage.settings import Settings, load_settings

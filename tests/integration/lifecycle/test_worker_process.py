@@ -68,10 +68,11 @@ def at_work(services: Services) -> int:
         return events.at_work(tx, within_s=60).get("submit", 0)
 
 
-def horse(worker: Worker) -> psutil.Process:
-    """The process that the worker has forked for the bell in hand."""
-    eventually(lambda: psutil.Process(worker.pid).children())
-    return psutil.Process(worker.pid).children()[0]
+def fork(host: Worker) -> psutil.Process:
+    """The process that answers bells; the host's only one."""
+    eventually(lambda: psutil.Process(host.pid).children())
+    [answering] = psutil.Process(host.pid).children()
+    return answering
 
 
 @pytest.fixture
@@ -93,7 +94,16 @@ def test_a_worker_hears_a_bell_and_leaves_in_good_order(
     assert at_work(services) == 0
 
 
-def test_a_work_horse_that_is_killed_during_its_post_loses_nothing(
+def test_one_process_answers_bell_after_bell(worker: Worker, submit: Submit, look: Look) -> None:
+    answering = fork(worker)
+    for _ in range(2):
+        generation_id = submit()
+        eventually(lambda: look(generation_id).status is GenerationStatus.WAITING)  # noqa: B023
+    assert answering.children() == []
+    assert fork(worker) == answering
+
+
+def test_a_worker_that_is_killed_during_its_post_loses_nothing(
     services: Services,
     worker: Worker,
     submitting: UUID,
@@ -105,7 +115,7 @@ def test_a_work_horse_that_is_killed_during_its_post_loses_nothing(
     money: Any,
     found_at_fal: Any,
 ) -> None:
-    horse(worker).kill()
+    fork(worker).kill()
     expire(submitting)
     sweep(services)
     assert look(submitting).status is GenerationStatus.UNKNOWN
@@ -117,10 +127,10 @@ def test_a_work_horse_that_is_killed_during_its_post_loses_nothing(
     eventually(lambda: look(another).status is not GenerationStatus.QUEUED)
 
 
-def test_a_killed_worker_takes_its_work_horse_with_it(
+def test_a_killed_host_takes_its_worker_with_it(
     services: Services, worker: Worker, submitting: UUID, look: Look, expire: Any, posts: Any
 ) -> None:
-    orphan = horse(worker)
+    orphan = fork(worker)
     worker.kill()
     eventually(lambda: not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
     expire(submitting)
@@ -128,3 +138,12 @@ def test_a_killed_worker_takes_its_work_horse_with_it(
         sweep(services)
     assert look(submitting).status is GenerationStatus.UNKNOWN
     assert posts(submitting) == 1
+
+
+def test_a_worker_that_hangs_ends_itself_and_says_where(services: Services) -> None:
+    assert services.settings.redis_url
+    program = Path(__file__).with_name("worker_program.py")
+    argv = [sys.executable, str(program), services.settings.redis_url.get_secret_value()]
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1
+    assert "perform" in ended.stderr
