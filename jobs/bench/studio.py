@@ -14,9 +14,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import jobs
+from jobs import warehouse_process
 from jobs.bench import record
 from jobs.bench.simulated_fal import simulated_fal
-from jobs.bench.usage import cpu_s, memory_mb
+from jobs.bench.usage import cpu_s, cpu_s_of_module, memory_mb
 from jobs.bootstrap import Services, opened_services
 from jobs.fal.simulator.process import Simulator
 from storage.embedded.children import Supervisor
@@ -72,9 +73,12 @@ class BenchStudio:
     """Process ids of what we started: the hosts of the workers by queue, and the watcher."""
 
     def cpu_by_part(self) -> dict[str, float]:
-        """CPU seconds so far of each queue's workers, of the watcher, and of the servers."""
+        """CPU seconds so far of each queue's workers, of the watcher, of the process for the
+        warehouse that it keeps, and of the servers."""
         parts = {name: cpu_s([pid]) for name, pid in self.hosts.items()}
-        return {**parts, "servers": cpu_s(self.servers)}
+        warehouse = cpu_s_of_module([self.hosts["watcher"]], warehouse_process.__name__)
+        parts["watcher"] -= warehouse
+        return {**parts, "warehouse": warehouse, "servers": cpu_s(self.servers)}
 
     def memory_mb(self) -> float:
         """Memory of workers and watcher now."""

@@ -47,6 +47,11 @@ def memory_mb(roots: list[int]) -> float:
     return sum(_pss_kb(pid) for pid in _below(roots, _processes())) / 1024
 
 
+def cpu_s_of_module(roots: list[int], module: str) -> float:
+    """The same of those below them that run a Python module of that name."""
+    return cpu_s([pid for pid in below(roots) if module in _words(pid)])
+
+
 def below(roots: list[int]) -> set[int]:
     """Process ids of these processes and of all below them now."""
     return _below(roots, _processes())
@@ -77,6 +82,12 @@ def _read_stat(text: str) -> _Process:
     fields = text.rpartition(")")[2].split()
     own_and_ended_children = (int(ticks) for ticks in fields[11:15])
     return _Process(parent=int(fields[1]), cpu_s=sum(own_and_ended_children) / _TICKS_PER_S)
+
+
+def _words(pid: int) -> list[str]:
+    with suppress(*_GONE):
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    return []
 
 
 def _pss_kb(pid: int) -> int:
