@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-SHORTEST_S = 0.3
+SHORTEST_S = 0.4
 LONGEST_S = 10.0
 MAX_POLLS_PER_S = 400.0
 """Spread over everything in flight, so that one process keeps up with thousands."""
-EARLY = 0.6
+EARLY = 0.7
 """Before this part of the usual time hardly anything finishes."""
-EARLY_FACTOR = 4.0
+EARLY_FACTOR = 8.0
+"""Seldom, but often enough for a person who waits to see that fal has begun."""
 LATE = 3.0
 """After this many times the usual time it may take for ever, so we ask less and less often."""
 WEIGHT = 0.2

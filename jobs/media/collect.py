@@ -30,6 +30,9 @@ MAX_VIDEO_BYTES = 512 * 1024 * 1024
 PREPARE_TIMEOUT_S = 300.0
 """A remux takes a fraction of a second; a foreign codec is encoded at about its own speed."""
 
+ONE_THREAD = 1
+"""A poster alone needs some 24 pictures: more threads cost more to start than they save."""
+
 WEB_ENCODING: dict[str, object] = {
     "c:v": "libx264",
     "profile:v": "high",
@@ -89,7 +92,7 @@ def prepare_video(
     facts = probe_video(source, max_bytes)
     web, poster = folder / "web.mp4", folder / "poster.jpg"
     poster_size = _poster_size(facts)
-    video = video_input(source)
+    video = video_input(source, ONE_THREAD if facts.streams_play_in_browsers else None)
     for_web, for_poster = _shown(video, facts)
     outputs = [
         _web_output(video, for_web, facts, web),
@@ -130,7 +133,14 @@ def _poster_output(pictures: Stream, size: tuple[int, int], path: Path) -> Strea
     return output(
         [resized(wanted, size)],
         path,
-        **{"frames:v": 2, "fps_mode": "passthrough", "update": 1, "pix_fmt": "yuvj420p", "q:v": 3},
+        **{
+            "frames:v": 2,
+            "fps_mode": "passthrough",
+            "update": 1,
+            "pix_fmt": "yuvj420p",
+            "q:v": 3,
+            "threads": ONE_THREAD,
+        },
     )
 
 

@@ -48,10 +48,14 @@ class Stream(Protocol):
         """This stream sent through the ffmpeg filter `name`."""
 
 
-def video_input(path: Path) -> Stream:
-    """The video file `path` as the input of a graph; only a real video container is opened."""
+def video_input(path: Path, threads: int | None = None) -> Stream:
+    """The video file `path` as the input of a graph; only a real video container is opened.
+
+    `threads` decode it; None: one for each core.
+    """
+    chosen = {} if threads is None else {"threads": threads}
     stream = ffmpeg.input(
-        os.fspath(path), format_whitelist=READABLE_FORMATS, protocol_whitelist="file"
+        os.fspath(path), format_whitelist=READABLE_FORMATS, protocol_whitelist="file", **chosen
     )
     return cast("Stream", stream)
 
