@@ -19,6 +19,7 @@ from storage.settings import load_settings
 from storage.sqlfiles import Query
 from storage.warehouse.corrections import WAITING
 from storage.warehouse.dictionary import dictionary_text
+from storage.warehouse.outside import outside_statements
 from storage.warehouse.reader import EVERYTHING, WarehouseReader
 from storage.warehouse.syncing import Pass
 
@@ -73,6 +74,17 @@ def sql(statement: str, given: Sequence[str], demo: bool, as_json: bool) -> None
             show_json(row)
     else:
         _show_table(rows)
+
+
+@warehouse.command()
+@demo
+def views(demo: bool) -> None:
+    """Print the SQL that a DuckDB of your own runs to read it while the studio runs.
+
+    `studio warehouse views > lake.sql`, then `duckdb -init lake.sql`; `.read lake.sql` there shows
+    what is new. docs/analysts.md has the same for notebooks and BI tools.
+    """
+    click.echo(outside_statements(_reader(demo).folder), nl=False)
 
 
 @warehouse.command()

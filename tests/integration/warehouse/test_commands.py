@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -91,6 +92,16 @@ def test_the_status_tells_how_large_it_is(run: Run, services: Services, person: 
     assert found["rows"]["generations"] == 1
     assert found["folder"] == str(live_folder(services))
     assert "charges" in run("status").output
+
+
+def test_the_views_are_printed_as_sql_that_runs(
+    run: Run, services: Services, person: Person
+) -> None:
+    complete(services, person)
+    run("sync")
+    with duckdb.connect() as tool:
+        tool.execute(run("views").output)
+        assert tool.execute("select sum(completed) from cells").fetchall() == [(1,)]
 
 
 def test_a_sync_that_may_not_wait_any_longer_says_so(

@@ -4,42 +4,87 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from storage.errors import WarehouseError
 from storage.sqlfiles import Query
+from storage.warehouse.outside import outside_statements
 from storage.warehouse.reader import EVERYTHING, WarehouseReader
+from storage.warehouse.relations import marts, rollups, staged
+from tests.integration.warehouse.small_lake import Made, SmallLake, made_on
 
 DOCS = Path(__file__).parents[3] / "docs"
 GUIDE = (DOCS / "analysts.md").read_text()
 FOLDER = "/srv/studio/warehouse/live/"
+VIEWS = "/srv/studio/lake.sql"
+READER = Path(__file__).with_name("outside_reader_program.py")
 
 
-def test_the_statements_of_the_guide_find_what_the_pages_find(lake: Path) -> None:
-    found = re.search(r"```sql\n(set variable lake.*?)```", GUIDE, re.DOTALL)
-    assert found is not None
+def counted(lake: Path, relation: str) -> Any:
+    query = Query("n", "", f"select count(*) as n from {relation}")
+    return WarehouseReader(lake).rows(query, EVERYTHING)[0]["n"]
+
+
+def test_every_relation_is_found_outside(lake: Path) -> None:
     with duckdb.connect() as tool:
-        for statement in found[1].replace(FOLDER, f"{lake}/").split(";"):
-            if statement.strip():
-                tool.execute(statement)
-        for name in ("generations", "charges", "cells_model", "people"):
-            query = Query("n", "", f"select count(*) as n from {name}")
-            expected = WarehouseReader(lake).rows(query, EVERYTHING)[0]["n"]
-            assert tool.execute(f"select count(*) from {name}").fetchall() == [(expected,)]
+        tool.execute(outside_statements(lake))
+        for name in {**staged(), **marts(), **rollups()}:
+            found = tool.execute(f'select count(*) from "{name}"').fetchall()
+            assert found == [(counted(lake, name),)], name
 
 
-def test_the_notebook_runs(lake: Path) -> None:
+def test_the_statements_of_the_guide_are_how_it_begins(lake: Path) -> None:
+    found = re.search(r"```sql\n(set variable manifest.*?)```", GUIDE, re.DOTALL)
+    assert found is not None
+    own = found[1].replace(FOLDER, f"{lake}/")
+    with duckdb.connect() as tool:
+        tool.execute(own)
+        assert tool.execute("select count(*) from generations").fetchall() == [(2000,)]
+    words = outside_statements(lake).replace('"', "").split()
+    assert " ".join(own.split()[:30]) in " ".join(words)
+
+
+def test_the_notebook_runs(lake: Path, tmp_path: Path) -> None:
+    (tmp_path / "lake.sql").write_text(outside_statements(lake))
     cells = json.loads((DOCS / "example_notebook.ipynb").read_text())["cells"]
     names: dict[str, Any] = {}
     for cell in cells:
         if cell["cell_type"] == "code":
             assert cell["outputs"] == []
-            exec("".join(cell["source"]).replace(FOLDER, f"{lake}/"), names)  # noqa: S102
+            source = "".join(cell["source"]).replace(VIEWS, str(tmp_path / "lake.sql"))
+            exec(source, names)  # noqa: S102
     assert names["lake"].execute("select count(*) from generations").fetchall() == [(2000,)]
     names["lake"].close()
+
+
+def test_another_process_reads_whole_states_while_the_lake_is_written(
+    lake: Path, tmp_path: Path
+) -> None:
+    small = SmallLake(tmp_path / "lake", lake)
+    small.publish(made_on([date(2026, 11, 27)]))
+    (tmp_path / "lake.sql").write_text(outside_statements(small.lake.folder))
+    words = [sys.executable, str(READER), str(tmp_path / "lake.sql")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as reader:
+        published = 0
+        while reader.poll() is None and published < 500:
+            published += 1
+            small.publish({1: Made(date(2026, 11, 27), Decimal(published))})
+        told = json.loads(reader.communicate(timeout=60)[0])
+    assert told["torn"] == []
+    assert len(told["seen"]) > 1
+
+
+def test_a_path_that_breaks_sql_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match="'"):
+        outside_statements(tmp_path / "it's")
 
 
 @pytest.mark.parametrize("limit", ["30 s", "50,000 rows, 32 MB", "768 MB, 1 GB", "100,000"])

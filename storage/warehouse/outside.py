@@ -1,0 +1,42 @@
+"""The SQL by which tools outside the studio find the warehouse (`sql/duckdb/outside.sql`)."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from storage.errors import WarehouseError
+from storage.sqlfiles import Query, parse_queries
+from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
+
+_FILE = "outside.sql"
+
+
+def outside_statements(lake: Path) -> str:
+    """What a DuckDB of one's own runs to have every relation of a lake as a view, all of one moment
+    until it runs them again. Nothing in them changes anything.
+
+    Raises:
+        WarehouseError: the path has a character that SQL text can't hold as it is.
+    """
+    place = f"{lake.absolute()}/"
+    if "'" in place:
+        raise WarehouseError("The path of the warehouse has a ' in it.", todo="Move its folder.")
+    kept = (*SMALL, *DATASETS, *rollups())
+    found = [_statement("state", lake=place), _statement("macro", lake=place)]
+    for name in kept:
+        found += [_statement("files", relation=name), _statement("relation", relation=name)]
+    for mart in marts().values():
+        found.append(_statement("mart", relation=mart.name, select=mart.query.text))
+    return "\n\n".join(found) + "\n"
+
+
+def _statement(name: str, **parts: str) -> str:
+    return f"{_blocks()[name].with_parts(**parts).text};"
+
+
+@cache
+def _blocks() -> dict[str, Query]:
+    text = (files("sql") / "duckdb" / _FILE).read_text(encoding="utf-8")
+    return parse_queries(text, _FILE)
