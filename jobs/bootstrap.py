@@ -52,6 +52,9 @@ class Services:
         self.workbench.close()
         self.warehouse.close()
         self.demo_warehouse.close()
+        self.store.close()
+        if self.cdn is not None:
+            self.cdn.close()
         self.database.close()
         self.bells.close()
         self.fal.close()

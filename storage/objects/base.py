@@ -46,6 +46,9 @@ class ObjectStore(Protocol):
             SettingsError: what is there can't be used, such as a public bucket.
         """
 
+    def close(self) -> None:
+        """Give connections back; the store is not used afterwards. Safe to repeat."""
+
     def put(self, key: str, source: Path, content_type: str) -> StoredObject:
         """Keep the file `source` under `key`, in place of what is there.
 

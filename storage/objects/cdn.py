@@ -83,6 +83,13 @@ class Cdn:
 
         return R2Store(self.endpoint, self.bucket_name, self.access_key_id, self.secret_access_key)
 
+    def close(self) -> None:
+        """Give connections back. Safe to repeat."""
+        if "bucket" in vars(self):  # else there never was a client
+            self.bucket.close()
+        if self.public is not None:
+            self.public.cloudflare.close()
+
     def address(self, copy: Copy, expires_s: int, download_name: str | None) -> str:
         """Where a browser finds the copy.
 
@@ -121,6 +128,11 @@ class CdnStore:
             self._cdn.bucket.prepare()
         except ObjectStoreUnavailable as exc:
             log.warning("the CDN can't be reached", error=str(exc))
+
+    def close(self) -> None:
+        """Give the connections of the origin and of the CDN back. Safe to repeat."""
+        self._origin.close()
+        self._cdn.close()
 
     def put(self, key: str, source: Path, content_type: str) -> StoredObject:
         return self._origin.put(key, source, content_type)

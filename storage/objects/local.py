@@ -60,6 +60,9 @@ class LocalStore:
                     if name.startswith(TEMP_PREFIX):
                         _remove_abandoned(Path(folder, name))
 
+    def close(self) -> None:
+        """Nothing: a folder has no connections."""
+
     def put(self, key: str, source: Path, content_type: str) -> StoredObject:  # noqa: ARG002
         path = self._path(key)
         with source.open("rb") as file, _disk_errors(key):
