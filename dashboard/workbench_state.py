@@ -163,8 +163,14 @@ def start(person: Person, *, demo: bool) -> None:
 def stop() -> None:
     """End the question that runs."""
     if run := run_now():
-        run.stop()
-        run.wait(2)
+        stop_run(run)
+
+
+def stop_run(run: Run) -> None:
+    """End a question, and with it what it hindered."""
+    run.stop()
+    run.wait(2)
+    forget_problem()
 
 
 def problem() -> StudioError | None:
@@ -176,6 +182,11 @@ def problem() -> StudioError | None:
 def forget_problem() -> None:
     """Say nothing more about what hindered the last question."""
     st.session_state.pop(_PROBLEM, None)
+
+
+def has_address() -> bool:
+    """Whether the address names what is asked."""
+    return any(_address()[:2])
 
 
 def fits_address(sql: str) -> bool:

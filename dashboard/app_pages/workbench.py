@@ -79,12 +79,27 @@ def _bench(person: Person, tables: Schema, demo: bool) -> None:
         st.rerun()
     if problem := workbench_state.problem():
         show_problem(problem)
+        _stop_elsewhere(person)
     elif run is not None and not run.ended:
         _running()
     elif run is not None:
+        if not workbench_state.has_address():
+            st.caption("This question is too long for an address: save it to show it to others.")
         show_result(run)
     else:
         _begin()
+
+
+def _stop_elsewhere(person: Person) -> None:
+    """Offer to stop this person's question that runs in another window, or did before a reload."""
+    if running := services().workbench.running(person.id):
+        st.button(
+            "Stop the one that runs",
+            icon=":material/stop:",
+            key="workbench_stop_elsewhere",
+            on_click=workbench_state.stop_run,
+            args=(running,),
+        )
 
 
 def _begin() -> None:

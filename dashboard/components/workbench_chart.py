@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_MARKS = 5_000
+MOST_COLOURED = 20
+"""Different values up to which a column is taken for colours unasked."""
 _NOTHING = object()
 
 
@@ -41,16 +43,27 @@ def chart_builder(table: pyarrow.Table) -> None:
 def fitting(wanted: Chart | None, table: pyarrow.Table) -> Chart:
     """The chart as far as the answer has its columns; what is usual for the rest. The answer has a
     column of numbers."""
+    usual = _usual(table)
+    if wanted is None:
+        return usual
+    numbers, others = split_columns(table)
+    across = wanted.across if wanted.across in table.column_names else usual.across
+    up = tuple(name for name in wanted.up if name in numbers) or usual.up
+    return Chart(wanted.form, across, up, wanted.by if wanted.by in others else None)
+
+
+def _usual(table: pyarrow.Table) -> Chart:
+    """A line over time, else bars; where values across repeat, a colour for each of what tells them
+    apart."""
     numbers, others = split_columns(table)
     time = [name for name in others if _is_time(table, name)]
     across = (time or others or numbers)[0]
-    if wanted is not None and wanted.across in table.column_names:
-        across = wanted.across
-    kept = tuple(name for name in (wanted.up if wanted else ()) if name in numbers)
-    usual = [name for name in numbers if name != across] or numbers
-    by = wanted.by if wanted is not None and wanted.by in others else None
-    form = wanted.form if wanted is not None else "Line" if time else "Bars"
-    return Chart(form, across, kept or tuple(usual[:1]), by)
+    up = [name for name in numbers if name != across] or numbers
+    repeated = len(table.column(across).unique()) < table.num_rows
+    rest = [name for name in others if name != across and name not in time]
+    few = [name for name in rest if 1 < len(table.column(name).unique()) <= MOST_COLOURED]
+    form = "Line" if time else "Stacked bars" if repeated and few else "Bars"
+    return Chart(form, across, tuple(up[:1]), few[0] if repeated and few else None)
 
 
 def _fields(table: pyarrow.Table, chart: Chart) -> Chart:

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import workbench_state
 from dashboard.components.problem import show_problem
 from dashboard.components.workbench_chart import chart_builder
+from dashboard.file_names import slug
 from dashboard.services import services
 from dashboard.workbench_state import AS_CHART, AS_TABLE
 from jobs.errors import QueryStopped
@@ -41,7 +42,7 @@ def show_result(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         words = f"**{rows:,} {'row' if rows == 1 else 'rows'}** in {run.seconds:.2f} s"
         st.markdown(words, width="stretch")
-        _export(answer.table)
+        _export(answer.table, _file_name())
     if answer.cut:
         most = f"{limits.rows:,} rows" if answer.cut == "rows" else f"{limits.answer_mb} MB"
         st.warning(
@@ -84,18 +85,40 @@ def _show_table(table: pyarrow.Table) -> None:
 
 
 def _columns(table: pyarrow.Table) -> dict[str, Any]:
-    return {
+    """How columns are shown: money in dollars, days as days."""
+    found: dict[str, Any] = {
         name: st.column_config.NumberColumn(name, format="$%.4f")
         for name in table.column_names
         if name.endswith("_usd")
     }
+    for name in table.column_names:
+        if _has_days_only(table.column(name)):
+            found[name] = st.column_config.DateColumn(name, format="YYYY-MM-DD")
+    return found
+
+
+def _has_days_only(column: pyarrow.ChunkedArray) -> bool:
+    """Whether these are times, and each is a midnight, as `date_trunc` makes them."""
+    import pyarrow as pa
+    import pyarrow.compute as compute
+
+    if not pa.types.is_timestamp(column.type):
+        return False
+    days = compute.floor_temporal(column, unit="day")
+    return bool(compute.all(compute.equal(column, days)).as_py())
 
 
 def _is_plan(table: pyarrow.Table) -> bool:
     return bool(table.num_columns == 2 and table.column_names[0] == "explain_key")
 
 
-def _export(table: pyarrow.Table) -> None:
+def _file_name() -> str:
+    """That of the kept query which was opened, as file names are written; `answer` without one."""
+    opened = workbench_state.opened_query()
+    return (slug(opened.query.name) if opened is not None else "") or "answer"
+
+
+def _export(table: pyarrow.Table, name: str) -> None:
     with st.popover("Export", icon=":material/download:", key="workbench_export"):
         forms = (
             ("CSV", "csv", "text/csv"),
@@ -106,7 +129,7 @@ def _export(table: pyarrow.Table) -> None:
             st.download_button(
                 label,
                 partial(exported, table, ending),
-                file_name=f"answer.{ending}",
+                file_name=f"{name}.{ending}",
                 mime=mime,
                 key=f"workbench_export_{ending}",
                 on_click="ignore",

@@ -170,7 +170,8 @@ class SandboxPool:
 
     def warm(self, folder: Path, scope: Scope) -> None:
         """Have a sandbox ready for the next question, in the background."""
-        threading.Thread(target=self._warm, args=(folder, scope), daemon=True).start()
+        about = (folder, scope)
+        threading.Thread(target=self._warm, args=about, name="workbench", daemon=True).start()
 
     def close(self) -> None:
         """Stop every question and end every process. Safe to repeat."""
@@ -277,5 +278,5 @@ class SandboxPool:
     def _warm(self, folder: Path, scope: Scope) -> None:
         try:
             self._keep(folder, self._ready(folder, scope))
-        except (StudioError, SandboxEnded) as exc:  # the question itself will say so
+        except (StudioError, SandboxEnded, OSError) as exc:  # the question itself will say so
             log.info("no sandbox made ready", error=type(exc).__name__)

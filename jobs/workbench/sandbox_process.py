@@ -16,6 +16,7 @@ import select
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -31,6 +32,11 @@ from jobs.workbench.landlock import restrict
 
 _MB = 1024 * 1024
 _BATCH = 1024
+_SHOWN_AS_THEY_ARE = frozenset(
+    {"boolean", "tinyint", "smallint", "integer", "bigint", "hugeint", "float", "double", "decimal"}
+    | {"utinyint", "usmallint", "uinteger", "ubigint", "uhugeint", "date", "varchar"}
+    | {"timestamp", "timestamp_s", "timestamp_ms", "timestamp with time zone"}
+)
 _READ_BY_THE_ENGINE = ("/proc/self/cgroup", "/proc/meminfo", "/sys/fs/cgroup")
 """How much of the machine is there for it; it does not start without the first."""
 _PLAIN = (
@@ -144,10 +150,37 @@ def _read(
         relation = cursor.sql(text, params=parameters) if parameters else cursor.sql(text)
         if relation is None:
             raise ValueError("The statement gives no rows.")
-        with relation.to_arrow_reader(_BATCH) as reader:
-            return _taken(reader, start["rows"], start["answer_mb"] * _MB)
+        with _shown(relation).to_arrow_reader(_BATCH) as reader:
+            table, cut = _taken(reader, start["rows"], start["answer_mb"] * _MB)
+            return (_without_path(table, start["folder"]) if explain else table), cut
     finally:
         cursor.close()
+
+
+def _shown(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """The same with lists, spans of time and whatever else a table can't show as DuckDB writes
+    them."""
+    kinds = [str(kind.id) for kind in relation.types]
+    if all(kind in _SHOWN_AS_THEY_ARE for kind in kinds):
+        return relation
+    columns = [
+        f"#{place}" if kind in _SHOWN_AS_THEY_ARE else f"#{place}::varchar as {_quoted(name)}"
+        for place, (name, kind) in enumerate(zip(relation.columns, kinds, strict=True), start=1)
+    ]
+    return relation.project(", ".join(columns))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _without_path(plan: pa.Table, folder: str) -> pa.Table:
+    """A plan with the names of files as the lake has them, not where they lie on this machine."""
+    columns = [
+        _as_texts(str(one).replace(f"{folder}/", "") for one in column.to_pylist())
+        for column in plan.columns
+    ]
+    return pa.table(columns, names=plan.column_names)
 
 
 def _taken(reader: pa.RecordBatchReader, most: int, most_bytes: int) -> tuple[pa.Table, str | None]:
@@ -188,8 +221,16 @@ def _plain(table: pa.Table) -> pa.Table:
 
 
 def _texts(column: pa.ChunkedArray) -> pa.Array:
-    found = [None if value is None else str(value) for value in column.to_pylist()]
-    return pa.array(found, pa.string())
+    return _as_texts(None if value is None else str(value) for value in column.to_pylist())
+
+
+def _as_texts(values: Iterable[str | None]) -> pa.Array:
+    """A column of texts. Not by `pa.array`, which looks for pandas at its first list: by then no
+    module can be loaded any more."""
+    builder = pa.lib.StringBuilder()
+    for value in values:
+        builder.append(value)
+    return builder.finish()
 
 
 def _value(kind: str, value: Any) -> Any:  # noqa: ANN401

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import structlog
 
+from jobs.errors import WorkbenchBusy
+
 log = structlog.get_logger(__name__)
 
 _PREFIX = "studio-workbench-"
@@ -27,25 +29,38 @@ class Workplace:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: tuple[Path, int] | None = None
+        self._closed = False
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """Where it is.
+
+        Raises:
+            WorkbenchBusy: it was removed.
+        """
         with self._lock:
+            if self._closed:
+                raise WorkbenchBusy("The dashboard is stopping.")
             if self._held is None:
                 self._held = _begun()
             return self._held[0]
 
     def new_folder(self) -> Path:
-        """An empty folder in it."""
+        """An empty folder in it.
+
+        Raises:
+            WorkbenchBusy: it was removed.
+        """
         return Path(tempfile.mkdtemp(dir=self.path))
 
     def remove(self) -> None:
-        """Remove it with everything in it. Safe to repeat; the next use begins a new one."""
+        """Remove it for good, with everything in it. Safe to repeat. Whoever still writes there
+        meets missing folders."""
         with self._lock:
+            self._closed = True
             held, self._held = self._held, None
         if held is not None:
-            shutil.rmtree(held[0], ignore_errors=True)
+            _removed(held[0])
             os.close(held[1])
 
 
@@ -60,6 +75,13 @@ def remove_left_workplaces(parent: Path | None = None) -> int:
         shutil.rmtree(path, ignore_errors=True)
         log.info("workplace of a killed process removed", name=path.name)
     return len(left)
+
+
+def _removed(path: Path) -> None:
+    """Remove a folder, out of the way first: nobody can write anything new into it then."""
+    away = path.with_name(f"{path.name}.gone")
+    path.rename(away)
+    shutil.rmtree(away, ignore_errors=True)
 
 
 def _begun() -> tuple[Path, int]:

@@ -87,6 +87,12 @@ class Snapshots:
         """
         if scope == EVERYTHING:
             return _of(lake, manifest, scope, owned=False)
+        try:
+            return self._taken(lake, manifest, scope, place)
+        except OSError as exc:  # the disk is full, or `place` is being removed
+            raise _not_ready() from exc
+
+    def _taken(self, lake: Path, manifest: Manifest, scope: Scope, place: Path) -> Snapshot:
         copies = self._copies_of(lake, scope, place)
         own = Path(tempfile.mkdtemp(dir=place))
         try:
@@ -137,7 +143,7 @@ class _Copies:
         with self._lock:
             self._make({name: wanted[name] for name in wanted.keys() - self._made})
             for name in wanted:
-                _parent_made(to / name)
+                _parent_made(to / name, to)
                 os.link(self.folder / name, to / name)
             for name in self._made - wanted.keys():
                 (self.folder / name).unlink(missing_ok=True)
@@ -155,7 +161,7 @@ class _Copies:
         with _engine() as engine:
             for name, (relation, file) in missing.items():
                 rows = rows_in_files(self._lake, [file], relation, self._scope)
-                path = str(_parent_made(self.folder / name)).replace("'", "''")
+                path = str(_parent_made(self.folder / name, self.folder)).replace("'", "''")
                 engine.execute(f"copy ({rows}) to '{path}' (format parquet)")
                 self._made.add(name)
 
@@ -175,8 +181,10 @@ def _of(folder: Path, manifest: Manifest, scope: Scope, *, owned: bool) -> Snaps
     )
 
 
-def _parent_made(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _parent_made(path: Path, below: Path) -> Path:
+    """The path, with the folders that it needs below a folder that is there."""
+    if below.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
@@ -189,9 +197,13 @@ def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
             engine.execute("set enable_progress_bar = false")
             yield engine
     except duckdb.Error as exc:
-        raise WarehouseError(
-            "The rows for your questions could not be made ready.", todo="Try again in a minute."
-        ) from exc
+        raise _not_ready() from exc
+
+
+def _not_ready() -> WarehouseError:
+    return WarehouseError(
+        "The rows for your questions could not be made ready.", todo="Try again in a minute."
+    )
 
 
 def column_types(reader: WarehouseReader) -> dict[str, dict[str, str]]:

@@ -75,6 +75,7 @@ def test_a_question_is_typed_run_drawn_saved_and_opened_again(bench: Bench, tmp_
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename == "prompts.csv"
     download.value.save_as(tmp_path / "answer.csv")
     lines = (tmp_path / "answer.csv").read_text("utf-8-sig").splitlines()
     assert lines[0] == "scope,prompts"

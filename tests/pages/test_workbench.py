@@ -1,12 +1,15 @@
+import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.workbench_chart import drawing
+from dashboard.components.workbench_chart import drawing, fitting
 from dashboard.components.workbench_result import exported
+from dashboard.workbench_state import MOST_IN_ADDRESS
 from jobs.bootstrap import Services
 from jobs.demo import write_demo
 from jobs.errors import NotAllowed, QueryRefused
@@ -21,6 +24,7 @@ Visit = Callable[[Person], AppTest]
 Open = Callable[..., AppTest]
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
+LONG = "select count(*) from range(10000000) a, range(10000000) b where (a.range * b.range) % 7 = 3"
 COUNT = "select count(*) as n, sum(charge_usd) as spend_usd from generations"
 
 
@@ -173,3 +177,41 @@ def test_a_chart_has_a_series_for_each_colour(form: str) -> None:
     table = pa.table({"day": [3, 1, 2], "model": ["a", "b", None], "n": [1.0, 2.0, None]})
     made = drawing(table, Chart(form, "day", ("n",), "model"))
     assert [trace.name for trace in made.data] == ["a", "b", "none"]
+
+
+def test_a_column_that_tells_rows_apart_becomes_the_colours() -> None:
+    weeks = [date(2026, 11, 2)] * 2 + [date(2026, 11, 9)] * 2
+    table = pa.table({"week": weeks, "model": ["a", "b"] * 2, "n": [1, 2, 3, 4]})
+    assert fitting(None, table) == Chart("Line", "week", ("n",), "model")
+    assert fitting(None, table.slice(0, 1)) == Chart("Line", "week", ("n",))
+    assert fitting(None, table.drop_columns(["week"])) == Chart("Bars", "model", ("n",))
+
+
+def test_a_question_of_another_window_is_stopped(
+    opened: Open, some: SpentHistory, front: Services, ana: Person
+) -> None:
+    other = ask(front, ana, LONG, {}, demo=False)
+    page = press(opened(sql=COUNT), "Run")
+    assert "A question of yours is still running." in words_of(page)
+    press(page, "Stop the one that runs")
+    assert other.wait(60)
+    assert other.stopped
+    assert rows_of(press(page, "Run"))[0]["n"] == 2
+
+
+def test_a_question_too_long_for_an_address_says_so(opened: Open, some: SpentHistory) -> None:
+    words = "é" * (MOST_IN_ADDRESS // 6)
+    page = press(opened(sql=f"select '{words[10:]}' as a"), "Run")
+    assert "too long for an address" not in words_of(page)
+    page.query_params["sql"] = f"select '{words}' as a"
+    page = press(page.run(), "Run")
+    assert "too long for an address" in words_of(page)
+    assert "sql" not in page.query_params
+
+
+def test_days_are_shown_as_days(opened: Open, some: SpentHistory) -> None:
+    sql = "select date_trunc('week', created_at) as week, now() as at from generations"
+    page = press(opened(sql=sql), "Run")
+    columns = json.loads(page.dataframe[0].proto.columns)
+    assert columns["week"]["type_config"]["type"] == "date"
+    assert "at" not in columns

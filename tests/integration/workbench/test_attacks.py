@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pyarrow.parquet as parquet
 import pytest
 
 from jobs.errors import QueryFailed, QueryRefused, QueryTooLarge, QueryTooLong, WorkbenchError
-from jobs.workbench.pool import SandboxPool
+from jobs.workbench.pool import Question, SandboxPool
 from storage.warehouse.manifest import read_manifest
-from storage.warehouse.reader import Scope
+from storage.warehouse.reader import EVERYTHING, Scope
 from storage.warehouse.relations import marts, rollups, staged
 from storage.warehouse.snapshots import Snapshots
 from tests.integration.workbench.attacks import BOMBS, OUTPUTS, REFUSED
@@ -56,6 +57,14 @@ def test_what_is_no_question_is_refused(
     assert os.listdir(tmp_path) == []
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[SandboxPool]:
+    """Whose clock strikes late on a busy machine too, so that the other limits are hit."""
+    made = SandboxPool(replace(TIGHT, seconds=60))
+    yield made
+    made.close()
+
+
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_cut_off(ask: Ask, name: str) -> None:
     with pytest.raises((QueryTooLong, QueryTooLarge)):
@@ -69,14 +78,24 @@ def test_a_bomb_is_cut_off(ask: Ask, name: str) -> None:
         ("memory, by a list", "more than 256 MB of memory"),
         ("disk, by sorting", "more than 64 MB on disk"),
         ("size, by one text", "One row is larger than 4 MB"),
-        ("time, by a join", "longer than 2 seconds"),
     ],
 )
-def test_a_limit_says_which_it_is(ask: Ask, name: str, words: str) -> None:
+def test_a_limit_says_which_it_is(lake: Path, patient: SandboxPool, name: str, words: str) -> None:
     with pytest.raises(WorkbenchError) as cut:
-        ask(BOMBS[name])
+        patient.start(Question(lake, EVERYTHING, uuid4(), BOMBS[name])).result()
     assert words in cut.value.happened
     assert cut.value.todo
+
+
+@pytest.mark.parametrize("how", ["explain", "explain analyze"])
+def test_a_plan_does_not_say_where_files_lie(
+    ask: Ask, lake: Path, teams: list[UUID], how: str
+) -> None:
+    for team in (None, teams[0]):
+        plan = str(ask(f"{how} select count(*) from generations", team).table.to_pylist())
+        assert "READ_PARQUET" in plan.upper()
+        assert str(lake) not in plan
+        assert "studio-workbench" not in plan
 
 
 @pytest.mark.parametrize("name", OUTPUTS)

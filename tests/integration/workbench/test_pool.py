@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -165,3 +166,27 @@ def test_an_operator_chooses_the_limits(monkeypatch: pytest.MonkeyPatch) -> None
     assert (found.seconds, found.rows, found.memory_mb) == (90, 500, 1024)
     assert (found.disk_mb, found.at_once) == (99, 4)
     assert found.address_mb - found.memory_mb == LIMITS.address_mb - LIMITS.memory_mb
+
+
+def test_lists_and_structs_are_answered_as_text_from_the_first_question_on(start: Start) -> None:
+    for _ in range(2):
+        answer = start("select [1.5, 2] as l, {'a': 1} as s, interval 1 day, [1] as l").result()
+        assert [*answer.table.to_pylist()[0].values()] == ["[1.5, 2.0]", "{'a': 1}", "1 day", "[1]"]
+        assert answer.table.column_names[0] == "l"
+
+
+@pytest.mark.parametrize("at_work", ["warm", "start"])
+def test_a_pool_that_closes_at_work_leaves_nothing(
+    lake: Path, teams: list[UUID], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_work: str
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    pool, scope = SandboxPool(SLOW), Scope(team_id=teams[0])
+    if at_work == "warm":
+        pool.warm(lake, scope)
+    else:
+        pool.start(Question(lake, scope, uuid4(), "select 1"))
+    wait_until(lambda: list(tmp_path.rglob("*.parquet")))
+    pool.close()
+    workers = [one for one in threading.enumerate() if one.name == "workbench"]
+    wait_until(lambda: not any(one.is_alive() for one in workers))
+    assert os.listdir(tmp_path) == []
