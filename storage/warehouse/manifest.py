@@ -90,6 +90,8 @@ def read_manifest(folder: Path) -> Manifest | None:
 def publish_manifest(folder: Path, manifest: Manifest) -> None:
     """Make this the lake's state, durably and at one stroke."""
     with replacing(folder / FILE_NAME, durable=True) as file:
+        # Readable like the files it names: the folder decides who comes so far.
+        os.fchmod(file.fileno(), 0o644)
         file.write(manifest.model_dump_json(indent=1).encode())
 
 

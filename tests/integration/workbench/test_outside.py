@@ -82,6 +82,11 @@ def test_another_process_reads_whole_states_while_the_lake_is_written(
     assert len(told["seen"]) > 1
 
 
+def test_who_may_enter_the_folder_may_read_every_file(lake: Path) -> None:
+    files = [path for path in lake.rglob("*") if path.is_file() and "lock" not in path.name]
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in files), files
+
+
 def test_a_path_that_breaks_sql_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="'"):
         outside_statements(tmp_path / "it's")
