@@ -24,7 +24,21 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 5_000
 """Rows that a page draws; the files have all that were read."""
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_XLSX_CELLS = 500_000
+"""Of an Excel file: each cell takes the dashboard microseconds that other pages wait for."""
+_FILES = (
+    ("CSV", "csv", "text/csv"),
+    (
+        "Excel (XLSX)",
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+    ("Parquet", "parquet", "application/vnd.apache.parquet"),
+)
+_TOO_LARGE = (
+    f"An Excel file has at most {MOST_XLSX_CELLS:,} cells. Choose fewer columns or rows, or take "
+    "CSV or Parquet."
+)
 
 
 def show_result(run: Run) -> None:
@@ -120,12 +134,9 @@ def _file_name() -> str:
 
 def _export(table: pyarrow.Table, name: str) -> None:
     with st.popover("Export", icon=":material/download:", key="workbench_export"):
-        forms = (
-            ("CSV", "csv", "text/csv"),
-            ("Excel (XLSX)", "xlsx", _XLSX),
-            ("Parquet", "parquet", "application/vnd.apache.parquet"),
-        )
-        for label, ending, mime in forms:
+        st.caption("Every row that was read. Times are UTC in Parquet, else the company's.")
+        for label, ending, mime in _FILES:
+            too_large = ending == "xlsx" and table.num_rows * table.num_columns > MOST_XLSX_CELLS
             st.download_button(
                 label,
                 partial(exported, table, ending),
@@ -135,6 +146,8 @@ def _export(table: pyarrow.Table, name: str) -> None:
                 on_click="ignore",
                 icon=":material/table:",
                 width="stretch",
+                disabled=too_large,
+                help=_TOO_LARGE if too_large else None,
             )
 
 

@@ -215,3 +215,17 @@ def test_days_are_shown_as_days(opened: Open, some: SpentHistory) -> None:
     columns = json.loads(page.dataframe[0].proto.columns)
     assert columns["week"]["type_config"]["type"] == "date"
     assert "at" not in columns
+
+
+def test_an_answer_too_large_for_excel_is_offered_in_other_forms(
+    opened: Open, some: SpentHistory
+) -> None:
+    columns = ", ".join(f"range as c{number}" for number in range(11))
+    for rows, offered in ((45_000, True), (46_000, False)):
+        page = press(opened(sql=f"select {columns} from range({rows})"), "Run")
+        buttons: Any = page.get("download_button")
+        assert {one.label: one.disabled for one in buttons} == {
+            "CSV": False,
+            "Excel (XLSX)": not offered,
+            "Parquet": False,
+        }
