@@ -1,7 +1,7 @@
 """The process that keeps the warehouse up to the record: the watcher starts it and ends it.
 
 Apart from the watcher, which must never wait, for what a pass takes: DuckDB, Arrow and ADBC, up to
-a gigabyte of memory, and minutes for a whole copy. It may be killed at any moment.
+a gigabyte of memory, and two and minutes for a whole copy. It may be killed at any moment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import structlog
 from pydantic import SecretStr
 
 from jobs.bootstrap import Services
-from jobs.warehousing import keep_warehouse, live_folder
+from jobs.warehousing import keep_warehouse, line_to, live_folder
 from storage.logs import configure_logs
 from storage.postgres import Database
 
@@ -82,9 +82,10 @@ def main() -> None:
     os.nice(NICENESS)
     configure_logs("warehouse", told["log_level"])
     url, folder = SecretStr(told["url"]), Path(told["folder"])
+    line = line_to(url)
     with Database(url, max_connections=1) as database:
         while True:
-            well = keep_warehouse(database, url, folder)
+            well = keep_warehouse(database, url, folder, line)
             time.sleep(WAREHOUSE_S if well else AFTER_FAILURE_S)
 
 

@@ -22,10 +22,13 @@ from storage.warehouse.turn import own_turn
 
 # Many import this, few sync: DuckDB, Arrow and ADBC are imported at the first pass.
 if TYPE_CHECKING:
+    from storage.warehouse.pulling import Line
     from storage.warehouse.syncing import Pass
 
 log = structlog.get_logger(__name__)
 
+COLLECTED_EVERY = 20
+"""Looking through the whole folder for files that nobody needs is not for every pass."""
 CONFIRMED_EVERY = timedelta(minutes=1)
 """So often the lake says that it is up to date when nothing changes."""
 
@@ -76,13 +79,25 @@ def sync_folder(
     whole: bool = False,
     corrections: bool = False,
     wait_s: float = 0.0,
+    line: Line | None = None,
 ) -> Pass:
-    """One pass over the lake in `folder`, when nobody else is at it; see `sync_warehouse`."""
+    """One pass over the lake in `folder`, when nobody else is at it; see `sync_warehouse`.
+
+    `line`: one to the record that stays open, for those who sync again and again.
+    """
     from storage.warehouse.syncing import sync
 
     with own_turn(url, wait_s=wait_s) as still_mine:
-        done = sync(url, folder, whole=whole, corrections=corrections, still_mine=still_mine)
-        Lake(folder).collect_garbage(GRACE_S)
+        done = sync(
+            url,
+            folder,
+            whole=whole,
+            corrections=corrections,
+            still_mine=still_mine,
+            line=line,
+        )
+        if done.whole or (done.rows and done.manifest.number % COLLECTED_EVERY == 0):
+            Lake(folder).collect_garbage(GRACE_S)
     if done.whole:
         _check(folder, done)
     return done
@@ -101,11 +116,20 @@ def _check(folder: Path, done: Pass) -> None:
         )
 
 
-def keep_warehouse(database: Database, url: SecretStr, folder: Path) -> bool:
+def line_to(url: SecretStr) -> Line:
+    """A line to the record for `keep_warehouse`, which opens it when it is needed."""
+    from storage.warehouse.pulling import Line
+
+    return Line(url)
+
+
+def keep_warehouse(
+    database: Database, url: SecretStr, folder: Path, line: Line | None = None
+) -> bool:
     """A pass if one is due. False: something went wrong, which is logged; try again later."""
     try:
         if _is_due(database, folder, datetime.now(UTC)):
-            done = sync_folder(url, folder)
+            done = sync_folder(url, folder, line=line)
             log.debug("warehouse synced", rows=done.rows, whole=done.whole, waiting=done.waiting)
     except WarehouseBusy:
         log.debug("somebody else syncs the warehouse")

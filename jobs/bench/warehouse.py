@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+
+from pydantic import SecretStr
 
 from jobs.bench.figures import percentile, ratio, rounded
-from jobs.bench.warehouse_postgres import ask_postgres, filled_postgres
-from jobs.bench.warehouse_questions import Question, adhoc, skipped, standing
+from jobs.bench.warehouse_agreement import differences
+from jobs.bench.warehouse_postgres import Asked, ask_postgres, fill_record, filled_postgres
+from jobs.bench.warehouse_questions import Kind, Question, questions, skipped
 from jobs.bench.warehouse_reading import Answers, measure_reading
 from jobs.bench.warehouse_syncing import Syncing, measure_syncing
 from jobs.demo import choices_of
 from jobs.fal.catalog import load_catalog
+from storage.errors import StudioError
 from storage.warehouse.inventing import History, busy_while, invented
 from storage.warehouse.lake import Lake, Marks
+from storage.warehouse.reader import EVERYTHING, WarehouseReader
+from storage.warehouse.relations import reports
 
 MONTHS = 24
 ROUNDS = 5
+PATIENCE_S = 40.0
 RECENT = timedelta(days=2)
 """How old a generation that is judged may be."""
+_GROUPS = {Kind.REPORT: "reports", Kind.DETAIL: "details", Kind.SCAN: "adhoc"}
 _ZONE = "Europe/Berlin"
 _MARKS = Marks(watermark="0", system_id="bench", time_zone=_ZONE, demo=True)
 
 
-def measure_warehouse(folder: Path, rows: int, *, beside_postgres: bool = True) -> dict[str, Any]:
+def measure_warehouse(
+    folder: Path, rows: int, *, beside_postgres: bool = True, patience_s: float = PATIENCE_S
+) -> dict[str, Any]:
     """Figures of a lake with so many generations; without Postgres those beside it are None.
+
+    `patience_s`: after so long Postgres is asked no further, and what it took counts as that much.
 
     Raises:
         ServiceStartFailed: Postgres did not come up.
@@ -35,29 +48,45 @@ def measure_warehouse(folder: Path, rows: int, *, beside_postgres: bool = True) 
     """
     now = datetime.now(UTC)
     lake, until = Lake(folder / "lake"), now.date() + timedelta(days=1)
-    reports, scans = standing(until), adhoc(until)
     written = _write(lake, folder, rows, now)
-    answers = measure_reading(lake.folder, [*reports, *scans])
-    theirs: dict[str, float] = {}
+    asked = questions(until, _busiest(lake.folder))
+    answers = measure_reading(lake.folder, asked)
+    theirs: dict[str, Asked] = {}
     synced: dict[str, Any] = {}
     if beside_postgres:
         with filled_postgres(folder, lake.folder, _ZONE) as url:
-            theirs = ask_postgres(url, [*reports, *scans])
-            synced = _synced(measure_syncing(url, folder / "synced", now.date() - RECENT))
+            theirs = ask_postgres(url, asked, patience_s)
+            synced = _followed(url, folder / "synced", now)
     publish = [_publish_ms(lake, number, now) for number in range(ROUNDS)]
     return {
         "rows": rows,
         **synced,
-        **_figures("report", reports, answers, theirs),
-        **_figures("adhoc", scans, answers, theirs),
+        **{name: value for kind in Kind for name, value in _figures(kind, asked, answers, theirs)},
         "publish_ms": rounded(percentile(publish, 0.5), 1),
         **written,
         "peak_mb": round(answers.peak_mb),
-        "reports": _by_name(reports, answers, theirs),
-        "adhoc": _by_name(scans, answers, theirs),
-        "skipped": skipped(until),
+        **_by_name(asked, answers, theirs),
+        "skipped": skipped(asked),
         "refused": answers.refused(),
+        "postgres_gave_up": sorted(name for name, found in theirs.items() if found.rows is None),
+        "disagreeing": _disagreeing(asked, answers, theirs),
     }
+
+
+def _followed(url: SecretStr, folder: Path, now: datetime) -> dict[str, Any]:
+    """What has been measured until then is not lost when a lake can't follow."""
+    try:
+        fill_record(url)
+        return _synced(measure_syncing(url, folder, now.date() - RECENT))
+    except StudioError as exc:
+        return {"not_synced": str(exc)}
+
+
+def _busiest(lake: Path) -> UUID:
+    """Whom reports of one person are about."""
+    [person] = WarehouseReader(lake).rows(reports("shared")["demo_people"], EVERYTHING)
+    found: UUID = person["id"]
+    return found
 
 
 def _write(lake: Lake, folder: Path, rows: int, now: datetime) -> dict[str, float | None]:
@@ -96,45 +125,58 @@ def _publish_ms(lake: Lake, number: int, now: datetime) -> float:
 
 
 def _figures(
-    kind: str, asked: list[Question], answers: Answers, theirs: Mapping[str, float]
-) -> dict[str, float | None]:
-    names = [question.name for question in asked]
-    compared = [name for name in names if name in theirs]
-    return {
-        f"{kind}_p95_ms": _p95(ms for name in names for ms in answers.warm_ms[name]),
-        **_of_rollups(kind, asked, answers),
-        f"{kind}_cold_p95_ms": _p95(answers.cold_ms[name] for name in names),
-        f"{kind}_8_readers_p95_ms": _p95(ms for name in names for ms in answers.crowded_ms[name]),
-        f"{kind}_ratio": rounded(
-            ratio(
-                sum(theirs[name] for name in compared),
-                sum(_median(answers.warm_ms[name]) for name in compared),
-            ),
-            1,
-        ),
+    kind: Kind, asked: list[Question], answers: Answers, theirs: Mapping[str, Asked]
+) -> Iterator[tuple[str, float | None]]:
+    names = [question.name for question in asked if question.kind == kind]
+    yield f"{kind}_p95_ms", _p95(ms for name in names for ms in answers.warm_ms[name])
+    yield f"{kind}_cold_p95_ms", _p95(answers.cold_ms[name] for name in names)
+    crowded = [ms for name in names for ms in answers.crowded_ms[name]]
+    yield f"{kind}_8_readers_p95_ms", _p95(crowded)
+    compared = {
+        question.name: theirs[question.exact_name].took_ms
+        for question in asked
+        if question.kind == kind and question.exact_name in theirs
     }
-
-
-def _of_rollups(kind: str, asked: list[Question], answers: Answers) -> dict[str, float | None]:
-    """Apart, because the others read a row of each generation."""
-    names = [question.name for question in asked if not question.reads_facts]
-    if not names:
-        return {}
-    return {f"{kind}_rollup_p95_ms": _p95(ms for name in names for ms in answers.warm_ms[name])}
+    ours = sum(_median(answers.warm_ms[name]) for name in compared)
+    yield f"{kind}_ratio", rounded(ratio(sum(compared.values()), ours), 1)
+    if kind is Kind.REPORT:
+        ready = [q.name for q in asked if q.kind == kind and not q.reads_facts]
+        yield "report_rollup_p95_ms", _p95(ms for name in ready for ms in answers.warm_ms[name])
 
 
 def _by_name(
-    asked: list[Question], answers: Answers, theirs: Mapping[str, float]
-) -> dict[str, dict[str, float | None]]:
-    return {
-        question.name: {
-            "warm_ms": rounded(_median(answers.warm_ms[question.name]), 1),
-            "cold_ms": rounded(answers.cold_ms[question.name], 1),
-            "8_readers_ms": rounded(_median(answers.crowded_ms[question.name]), 1),
-            "postgres_ms": rounded(theirs.get(question.name), 1),
-        }
-        for question in asked
+    asked: list[Question], answers: Answers, theirs: Mapping[str, Asked]
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    found: dict[str, dict[str, dict[str, float | None]]] = {
+        "reports": {},
+        "details": {},
+        "adhoc": {},
     }
+    for question in asked:
+        name, beside = question.name, theirs.get(question.exact_name)
+        found[_GROUPS[question.kind]][name] = {
+            "warm_ms": rounded(_median(answers.warm_ms[name]), 1),
+            "cold_ms": rounded(answers.cold_ms[name], 1),
+            "8_readers_ms": rounded(_median(answers.crowded_ms[name]), 1),
+            "postgres_ms": rounded(beside.took_ms if beside else None, 1),
+        }
+    return found
+
+
+def _disagreeing(
+    asked: list[Question], answers: Answers, theirs: Mapping[str, Asked]
+) -> dict[str, list[str]]:
+    """Where the two answers are not the same."""
+    found = {}
+    for question in asked:
+        beside = theirs.get(question.exact_name)
+        if beside is None or beside.rows is None or question.name not in answers.rows:
+            continue
+        about = question.name != question.exact_name
+        wrong = differences(answers.rows[question.name], beside.rows, about=about)
+        if wrong:
+            found[question.name] = wrong
+    return found
 
 
 def _p95(values: Iterable[float]) -> float | None:

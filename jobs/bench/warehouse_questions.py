@@ -1,4 +1,4 @@
-"""What `studio bench warehouse` asks: every standing report, and scans beside all roll-ups."""
+"""What `studio bench warehouse` asks: reports as pages ask them, and scans beside all roll-ups."""
 
 from __future__ import annotations
 
@@ -6,19 +6,35 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from importlib.resources import files
 from typing import Any
+from uuid import UUID
 
 from jobs.analytics import Filters, fill_report
 from storage.sqlfiles import Query, parse_queries
-from storage.warehouse.relations import DATASETS, reports
+from storage.warehouse.relations import DATASETS, marts, reports
 
 EXPORTS = frozenset({"costs_chargeback"})
 """Reports of every row: files to download, not charts."""
 PERIOD = timedelta(days=365)
+MONTH = timedelta(days=30)
 _PARTS: dict[str, Any] = {"grain": "month", "reason": "timeout", "phase": "total"}
 """Parameters of single reports; one that needs another is told as skipped."""
+_OF_ONE_PERSON = {"usage_waiting": MONTH, "usage_latest": PERIOD}
+"""Reports that pages ask for one person only, and the time they ask about."""
 _PARAMETER = re.compile(r"\$(\w+)")
+
+
+class Kind(StrEnum):
+    """When a question is asked."""
+
+    REPORT = "report"
+    """By a page that is opened."""
+    DETAIL = "detail"
+    """By somebody who opens a list behind a chart or has few generations: it reads their rows."""
+    SCAN = "adhoc"
+    """By an analyst."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +44,7 @@ class Question:
     name: str
     query: Query
     parameters: dict[str, Any]
+    kind: Kind
 
     @property
     def exact_name(self) -> str:
@@ -37,28 +54,29 @@ class Question:
     @property
     def reads_facts(self) -> bool:
         """Whether it reads a row of each generation, charge or event."""
-        facts = {*DATASETS, "cells"}
+        facts = {*DATASETS, *marts()}
         return bool(facts & set(re.findall(r"(?:from|join) (\w+)", self.query.text)))
 
 
-def standing(until: date) -> list[Question]:
-    """Every report that can be asked, of the year before `until`."""
-    found = [_standing(page, name, until) for page, name in _reports()]
-    return [question for question in found if question is not None]
+def questions(until: date, person: UUID) -> list[Question]:
+    """Everything, about the year before `until`; `person`: whom reports of one person are about."""
+    found = [_standing(page, name, until, person) for page, name in _reports()]
+    return [*(question for question in found if question is not None), *_scans(until)]
 
 
-def skipped(until: date) -> list[str]:
-    """Reports that are not asked."""
-    asked = {question.name for question in standing(until)}
-    return sorted({f"{page}_{name}" for page, name in _reports()} - asked)
+def skipped(asked: list[Question]) -> list[str]:
+    """Reports that are not among these."""
+    names = {question.name for question in asked}
+    return sorted({f"{page}_{name}" for page, name in _reports()} - names)
 
 
-def adhoc(until: date) -> list[Question]:
-    """The scans."""
+def _scans(until: date) -> list[Question]:
     source = files("sql") / "duckdb" / "bench_adhoc.sql"
     found = parse_queries(source.read_text(encoding="utf-8"), "bench_adhoc.sql")
     parameters = {"since": until - PERIOD, "until": until}
-    return [Question(f"adhoc_{name}", query, parameters) for name, query in found.items()]
+    return [
+        Question(f"adhoc_{name}", query, parameters, Kind.SCAN) for name, query in found.items()
+    ]
 
 
 def _reports() -> Iterator[tuple[str, str]]:
@@ -68,13 +86,17 @@ def _reports() -> Iterator[tuple[str, str]]:
             yield from ((page, name) for name in reports(page))
 
 
-def _standing(page: str, name: str, until: date) -> Question | None:
+def _standing(page: str, name: str, until: date, person: UUID) -> Question | None:
     query = reports(page)[name]
-    by = "team" if "/*by*/" in query.text else None
-    filters = Filters(until - PERIOD, until)
-    needed = set(_PARAMETER.findall(query.text)) - filters.parameters().keys()
     full_name = f"{page}_{name}"
+    by = "team" if "/*by*/" in query.text else None
+    of_one = full_name in _OF_ONE_PERSON
+    since = until - _OF_ONE_PERSON.get(full_name, PERIOD)
+    filters = Filters(since, until, people=(person,) if of_one else ())
+    needed = set(_PARAMETER.findall(query.text)) - filters.parameters().keys()
     if full_name in EXPORTS or not needed <= _PARTS.keys():
         return None
     filled = fill_report(page, name, filters, by=by, **{part: _PARTS[part] for part in needed})
-    return Question(full_name, filled.query, filled.parameters)
+    behind = name.endswith("behind") or f"{name}_about" in reports(page)
+    kind = Kind.DETAIL if behind else Kind.REPORT
+    return Question(full_name, filled.query, filled.parameters, kind)

@@ -8,9 +8,11 @@ import resource
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from jobs.bench.warehouse_questions import Question
 from storage.errors import WarehouseError
@@ -29,6 +31,8 @@ class Answers:
     warm_ms: dict[str, list[float]]
     crowded_ms: dict[str, list[float]]
     """With eight readers at once in one process."""
+    rows: dict[str, list[dict[str, Any]]]
+    """The answers themselves."""
     peak_mb: float
     """Of the process that asked all of it."""
 
@@ -50,7 +54,17 @@ def _measure(lake: Path, asked: Sequence[Question]) -> Answers:
     warm = {question.name: _warm_ms(reader, question) for question in asked}
     crowded = _crowded_ms(reader, asked)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Answers(cold, warm, crowded, peak_mb)
+    return Answers(cold, warm, crowded, _rows(reader, asked), peak_mb)
+
+
+def _rows(reader: WarehouseReader, asked: Sequence[Question]) -> dict[str, list[dict[str, Any]]]:
+    """Those that were not refused."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for question in asked:
+        with suppress(WarehouseError):
+            table = reader.table(question.query, EVERYTHING, **question.parameters)
+            found[question.name] = table.to_pylist()
+    return found
 
 
 def _cold_ms(lake: Path, question: Question) -> float:

@@ -13,8 +13,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from jobs.bench.warehouse_postgres import connected
-from jobs.warehousing import sync_folder
+from jobs.warehousing import line_to, sync_folder
 from storage.sqlfiles import queries
+from storage.warehouse.pulling import Line
 
 _Q = queries("bench_warehouse")
 
@@ -49,7 +50,9 @@ def _measure(url: SecretStr, folder: Path, since: date) -> Syncing:
     whole = sync_folder(url, folder, whole=True)
     rebuild_s = time.perf_counter() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rounds = [_refresh(url, folder, number, since) for number in range(ROUNDS)]
+    line = line_to(url)
+    rounds = [_refresh(url, folder, number, since, line) for number in range(ROUNDS)]
+    line.close()
     return Syncing(
         rebuild_s,
         peak_mb,
@@ -59,11 +62,13 @@ def _measure(url: SecretStr, folder: Path, since: date) -> Syncing:
     )
 
 
-def _refresh(url: SecretStr, folder: Path, number: int, since: date) -> tuple[float, int]:
+def _refresh(
+    url: SecretStr, folder: Path, number: int, since: date, line: Line
+) -> tuple[float, int]:
     parts = {"round": str(number), "since": since.isoformat()}
     with connected(url) as connection:
         for step in ("skip_triggers", "choose", "change", "forget_choice"):
             connection.execute(_Q[step].with_parts(**parts).text)
     began = time.perf_counter()
-    done = sync_folder(url, folder)
+    done = sync_folder(url, folder, line=line)
     return (time.perf_counter() - began) * 1000, done.rows

@@ -80,6 +80,16 @@ select day from gone_/*dataset*/;
 -- What the lake has lost already.
 delete from gone_/*dataset*/ where (id, day) not in (select (id, day) from /*known*/);
 
+-- name: any_gone
+-- Whether rows are gone: seldom.
+select exists (select 1 from gone_/*dataset*/);
+
+-- name: any_old
+-- Whether rows of old months are new or gone: seldom.
+select
+    exists (select 1 from new_/*dataset*/ where day < $daily_from)
+    or exists (select 1 from gone_/*dataset*/ where day < $daily_from);
+
 -- name: drop_known_new
 -- What the lake has as it is.
 create or replace table new_/*dataset*/ as
@@ -96,3 +106,59 @@ select
 -- name: count
 -- How many rows are written and removed.
 select (select count(*) from new_/*dataset*/) + (select count(*) from gone_/*dataset*/);
+
+-- name: losing_days
+-- Days whose rows are others now, or gone.
+select distinct day
+from /*known*/
+semi join (select id from new_/*dataset*/ union all select id from gone_/*dataset*/) using (id);
+
+-- name: condense_generations
+-- What roll-ups count of the generations of a few days, read once for all of them.
+create or replace temp table condensed_generations as
+select
+    day, weekday, hour, team_id, campaign_id, person_id, model, resolution, duration_s, status,
+    cause, verdict, verified, reused, estimate_usd, charge_usd, our_queue_s, fal_queue_s,
+    inference_s, store_s, total_s
+from generations;
+
+-- name: condense_cells
+-- The cells of a few days, added up as far as every roll-up can be made from them.
+create or replace temp table condensed_cells as
+select
+    day, team_id, campaign_id, person_id, model, resolution, cause,
+    sum(generations) as generations,
+    sum(completed) as completed,
+    sum(failed) as failed,
+    sum(canceled) as canceled,
+    sum(approved) as approved,
+    sum(video_s) as video_s,
+    sum(estimate_usd) as estimate_usd,
+    sum(billed_usd) as billed_usd,
+    sum(wasted_usd) as wasted_usd,
+    sum(again) as again,
+    sum(again_usd) as again_usd,
+    sum(charged) as charged,
+    sum(charged_s) as charged_s,
+    sum(good) as good,
+    sum(good_s) as good_s,
+    sum(good_usd) as good_usd,
+    sum(foretold) as foretold,
+    sum(foretold_usd) as foretold_usd,
+    sum(settled_usd) as settled_usd,
+    sum(unverified) as unverified,
+    sum(spend_usd) as spend_usd,
+    sum(charges) as charges,
+    sum(viewed) as viewed,
+    sum(downloaded) as downloaded,
+    sum(shared) as shared,
+    sum(events) as events
+from cells
+group by day, team_id, campaign_id, person_id, model, resolution, cause;
+
+-- name: condense_phase_buckets
+-- The same of the buckets of latency.
+create or replace temp table condensed_phase_buckets as
+select day, team_id, model, resolution, phase, bucket, sum(n) as n
+from phase_buckets
+group by day, team_id, model, resolution, phase, bucket;

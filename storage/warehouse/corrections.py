@@ -64,6 +64,9 @@ class Corrections:
     def _put_off(self, dataset: str) -> None:
         daily_from = first_daily(self._now)
         noted = {"daily_from": daily_from, "now": self._now.astimezone(UTC).replace(tzinfo=None)}
+        any_old = _S["any_old"].with_parts(dataset=dataset).text
+        if self._connection.execute(any_old, {"daily_from": daily_from}).fetchone() == (False,):
+            return
         for rows in ("new", "gone"):
             put_off, leave_out = _S[f"put_off_{rows}"], _S[f"leave_out_{rows}"]
             self._connection.execute(put_off.with_parts(dataset=dataset).text, noted)

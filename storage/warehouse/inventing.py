@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
-MEMORY = "1GB"
+MEMORY = "2GB"
 
 
 @dataclass(frozen=True)

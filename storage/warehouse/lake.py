@@ -34,11 +34,16 @@ from storage.warehouse.manifest import (
     stamp,
     year_of,
 )
-from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
+from storage.warehouse.relations import DATASETS, SMALL, marts, rollups, steps
 
 if TYPE_CHECKING:
     import duckdb
 
+FEW_DAYS = 7
+"""Rows of so many days are read and counted once for all roll-ups; more might not fit in memory."""
+CONDENSED = ("cells", "phase_buckets")
+MOST_PIECES = 8
+"""A day that is only added to has so many files at most: each costs readers a little."""
 GRACE_S = 600.0
 """How long a file that is no longer listed stays: longer than any reader's query may take."""
 ORDER = {
@@ -52,6 +57,9 @@ ORDER = {
 that are not named: by day."""
 BLOCK_ROWS = {"latency_model": 30_000, "latency_team": 30_000}
 """Smaller blocks where a report reads a part of a year's file."""
+
+
+_S = steps()
 
 
 @dataclass(frozen=True)
@@ -209,13 +217,38 @@ class _Writing:
         return {row[0] for row in rows}
 
     def _dataset(self, dataset: str, days: set[date]) -> tuple[LakeFile, ...]:
-        return self._rewritten(
+        added = self._added_to(dataset, days)
+        pieces = tuple(
+            self._write(dataset, str(day), f"select * from new_{dataset} where {_on({day})}")
+            for day in sorted(added)
+        )
+        rewritten = self._rewritten(
             dataset,
-            days,
+            days - added,
             month_of,
             lambda target, before: self._merged(dataset, target, before),
             f"select * from new_{dataset}",
         )
+        return tuple(sorted((*rewritten, *pieces), key=lambda file: file.partition))
+
+    def _added_to(self, dataset: str, days: set[date]) -> set[date]:
+        """Recent days that have files and lose no row: what is new is a file more."""
+        pieces: dict[date, list[LakeFile]] = {}
+        for file in self._old(dataset):
+            if _is_day(file.partition):
+                pieces.setdefault(date.fromisoformat(file.partition), []).append(file)
+        found = {
+            day
+            for day in days & pieces.keys()
+            if day >= self.daily_from and len(pieces[day]) < MOST_PIECES
+        }
+        known = [file for day in found for file in pieces[day]]
+        return found - self._losing(dataset, known) if known else found
+
+    def _losing(self, dataset: str, known: list[LakeFile]) -> set[date]:
+        """The days of these files that have rows which are others now, or gone."""
+        text = _S["losing_days"].with_parts(dataset=dataset, known=self._reading(known)).text
+        return {row[0] for row in self.connection.execute(text).fetchall()}
 
     def _rewritten(
         self,
@@ -246,8 +279,8 @@ class _Writing:
             return f"{new} {order}"
         return f"""
             select * from {self._reading(before)}
-            where id not in (select id from new_{dataset})
-                and id not in (select id from gone_{dataset})
+            anti join (select id from new_{dataset} union all select id from gone_{dataset})
+                using (id)
             union all by name {new} {order}"""
 
     def _facts_of(self, made: dict[str, tuple[LakeFile, ...]], days: set[date]) -> None:
@@ -257,8 +290,14 @@ class _Writing:
             files = [file for file in made[dataset] if file.partition in partitions]
             source = self._reading(files) if files else f"new_{dataset}"
             self._view(dataset, f"select * from {source} where {_on(days)}")
+        if len(days) <= FEW_DAYS:
+            self.connection.execute(_S["condense_generations"].text)
+            self._view("generations", "select * from condensed_generations")
         for mart in marts().values():
             self._view(mart.name, mart.query.text)
+        for name in CONDENSED if len(days) <= FEW_DAYS else ():
+            self.connection.execute(_S[f"condense_{name}"].text)
+            self._view(name, f"select * from condensed_{name}")
 
     def _rollup(self, name: str, days: set[date]) -> tuple[LakeFile, ...]:
         """The touched days are counted anew. Old days share the file of their year: each file costs
@@ -307,9 +346,10 @@ class _Writing:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         block = BLOCK_ROWS.get(relation, 122_880)
+        level = 1 if _is_day(partition) else 3
         written = self.connection.execute(
-            f"copy ({select}) to '{_quoted(path)}'"
-            f" (format parquet, compression zstd, row_group_size {block})"
+            f"copy ({select}) to '{_quoted(path)}' (format parquet, compression zstd,"
+            f" compression_level {level}, row_group_size {block})"
         ).fetchone()
         rows = int(written[0]) if written else 0
         size = path.stat().st_size

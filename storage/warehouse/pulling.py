@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from storage.warehouse.relations import DATASETS, SMALL, staged, steps
 
 _Q = queries("warehouse")
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+_JOINED = ("generations", "charges")
 _CHOSEN = ("generations", "attempts", "videos", "charges", "events", "first_made")
 
 
@@ -114,28 +115,90 @@ class Pull:
             self._into.unregister("arriving")
 
 
+class Line:
+    """A connection to the record that stays open between looks: opening one costs as much as
+    reading what changed. For one thread at a time."""
+
+    def __init__(self, url: SecretStr) -> None:
+        self._url = url
+        self._connection: adbc.Connection | None = None
+
+    @contextmanager
+    def looking(self, into: duckdb.DuckDBPyConnection) -> Iterator[Pull]:
+        """One look at the record, from which rows are read into a DuckDB connection.
+
+        Raises:
+            RecordUnavailable: Postgres can't be reached or refused a statement.
+        """
+        try:
+            with self._begun() as cursor:
+                yield Pull(cursor, into)
+            self._end()
+        except adbc.Error as exc:
+            self.close()
+            raise RecordUnavailable(
+                f"The database could not be read for the warehouse: {exc}",
+                todo="It is tried again.",
+            ) from exc
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Hang up. Safe to repeat; the next look opens anew."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(adbc.Error):
+                connection.close()
+
+    def _begun(self) -> adbc.Cursor:
+        """A cursor in a transaction. A line that was cut since the last look is opened anew."""
+        if self._connection is not None:
+            try:
+                return _begin(self._connection)
+            except adbc.Error:
+                self.close()
+        self._connection = adbc.connect(self._url.get_secret_value())
+        return _begin(self._connection)
+
+    def _end(self) -> None:
+        if self._connection is not None:
+            self._connection.rollback()
+
+
+def _begin(connection: adbc.Connection) -> adbc.Cursor:
+    cursor = connection.cursor()
+    cursor.execute(_Q["begin"].text)
+    cursor.execute(_Q["act"].text)
+    return cursor
+
+
 @contextmanager
 def looking(url: SecretStr, into: duckdb.DuckDBPyConnection) -> Iterator[Pull]:
-    """One look at the record, from which rows are read into a DuckDB connection.
+    """One look at the record over a line of its own; see `Line.looking`.
 
     Raises:
         RecordUnavailable: Postgres can't be reached or refused a statement.
     """
+    line = Line(url)
     try:
-        with adbc.connect(url.get_secret_value()) as connection, connection.cursor() as cursor:
-            cursor.execute(_Q["begin"].text)
-            cursor.execute(_Q["act"].text)
-            yield Pull(cursor, into)
-    except adbc.Error as exc:
-        raise RecordUnavailable(
-            f"The database could not be read for the warehouse: {exc}", todo="It is tried again."
-        ) from exc
+        with line.looking(into) as pull:
+            yield pull
+    finally:
+        line.close()
 
 
-def stage(into: duckdb.DuckDBPyConnection) -> None:
-    """Make `new_…` and `gone_…`, which `Lake.publish` takes, from what was pulled."""
+def stage(into: duckdb.DuckDBPyConnection, *, whole: bool = False) -> None:
+    """Make `new_…` and `gone_…`, which `Lake.publish` takes, from what was pulled.
+
+    `whole`: it is everything, and more than fits into memory.
+    """
     for name, relation in staged().items():
-        into.execute(f"create or replace table new_{name} as {relation.query.text}")
+        made = relation.query.text.strip().rstrip(";")
+        if whole and name in _JOINED:
+            # Joins that spill mix days up, and each partition would be looked for in all rows.
+            made = f"select * from ({made}) order by created_at"
+        into.execute(f"create or replace table new_{name} as {made}")
     for dataset in DATASETS:
         kind = "bigint" if dataset == "events" else "uuid"
         into.execute(steps()["make_gone"].with_parts(dataset=dataset, kind=kind).text)

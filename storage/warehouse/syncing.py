@@ -24,11 +24,13 @@ from storage.errors import WarehouseError
 from storage.warehouse.corrections import WAITING, Corrections
 from storage.warehouse.lake import Lake, Marks, reading
 from storage.warehouse.manifest import Manifest, partitions_of
-from storage.warehouse.pulling import Horizon, Wanted, looking, stage
+from storage.warehouse.pulling import Horizon, Line, Wanted, looking, stage
 from storage.warehouse.relations import DATASETS, SMALL, steps
 
 SCRATCH = "scratch"
 MEMORY = "1GB"
+MEMORY_OF_ALL = "2GB"
+"""For a whole copy: what does not fit is on the disk meanwhile."""
 
 _S = steps()
 
@@ -57,11 +59,13 @@ def sync(
     corrections: bool = False,
     still_mine: Callable[[], None] = lambda: None,
     now: datetime | None = None,
+    line: Line | None = None,
 ) -> Pass:
     """Bring the lake up to the record.
 
     `whole`: make it anew. `corrections`: put nothing off. `still_mine` raises when the caller's
-    lock is lost; it is asked before anything is published.
+    lock is lost; it is asked before anything is published. `line`: one to the record that is open;
+    else one is opened for this pass.
 
     Raises:
         RecordUnavailable: Postgres can't be read.
@@ -73,14 +77,14 @@ def sync(
     old = None if whole else _usable(lake)
     with _mapped_errors(), _scratch(folder, on_disk=old is None) as connection:
         waiting = Corrections(connection, lake, now, at_once=corrections)
-        with looking(url, connection) as pull:
+        with line.looking(connection) if line else looking(url, connection) as pull:
             horizon = pull.horizon()
             old = old if old and _continues(old, horizon) else None
             if old is None:
                 pull.everything()
             else:
                 pull.changes(Wanted(old.watermark, waiting.due(old)))
-        stage(connection)
+        stage(connection, whole=old is None)
         if old is not None:
             waiting.settle()
         _drop_unchanged(connection, lake, old)
@@ -134,7 +138,8 @@ def _drop_unchanged(
         files = [file for file in old.relations[dataset] if file.partition in held]
         if files:
             known = reading(lake.folder, files)
-            _run(connection, "drop_known_gone", dataset=dataset, known=known)
+            if _run(connection, "any_gone", dataset=dataset).fetchone() == (True,):
+                _run(connection, "drop_known_gone", dataset=dataset, known=known)
             _run(connection, "drop_known_new", dataset=dataset, known=known)
         else:
             _run(connection, "forget_gone", dataset=dataset)
@@ -165,7 +170,7 @@ def _scratch(folder: Path, *, on_disk: bool) -> Iterator[duckdb.DuckDBPyConnecti
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": MEMORY,
+        "memory_limit": MEMORY_OF_ALL if on_disk else MEMORY,
         "temp_directory": str(scratch / "spill"),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -174,6 +179,9 @@ def _scratch(folder: Path, *, on_disk: bool) -> Iterator[duckdb.DuckDBPyConnecti
     connection = duckdb.connect(file, config=config)
     try:
         connection.execute("set enable_progress_bar = false")
+        if on_disk:
+            # A whole copy is sorted where it matters; keeping the order of the rest takes memory.
+            connection.execute("set preserve_insertion_order = false")
         yield connection
     finally:
         connection.close()

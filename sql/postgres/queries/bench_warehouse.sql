@@ -42,6 +42,7 @@ copy /*dataset*/ from stdin (format csv);
 -- What the questions look for.
 create index on generations (id);
 create index on generations (day);
+create index on generations (created_at);
 create index on generations (parent_id) where parent_id is not null;
 create index on charges (day);
 create index on events (day);
@@ -91,9 +92,68 @@ vacuum analyze events;
 -- Names are those of the datasets.
 set search_path to bench;
 
+-- name: end_after
+-- Who takes longer has lost.
+set statement_timeout = '/*s*/s';
+
 -- name: skip_triggers
 -- Rows are as they would have become: nothing checks references or counts.
 set session_replication_role = replica;
+
+-- name: undress
+-- Without indexes and without what checks rows: ten million are written in minutes, not in an hour.
+do $$
+declare
+    it record;
+begin
+    create temporary table dressed as
+    select oid from pg_class
+    where relnamespace = 'studio'::regnamespace
+        and relname in ('generations', 'attempts', 'charges', 'videos', 'events');
+    create table bench.kept_indexes as
+    select c.relname as name, pg_get_indexdef(i.indexrelid) as text
+    from pg_index as i
+    inner join pg_class as c on c.oid = i.indexrelid
+    where i.indrelid in (select oid from dressed);
+    for it in
+        select conrelid::regclass as on_table, conname from pg_constraint
+        where contype = 'f' and (conrelid in (select oid from dressed) or confrelid in (select oid from dressed))
+    loop
+        execute format('alter table %s drop constraint %I', it.on_table, it.conname);
+    end loop;
+    for it in
+        select conrelid::regclass as on_table, conname from pg_constraint
+        where contype in ('p', 'u', 'x') and conrelid in (select oid from dressed)
+    loop
+        execute format('alter table %s drop constraint %I', it.on_table, it.conname);
+    end loop;
+    for it in
+        select i.indexrelid::regclass as name from pg_index as i
+        where i.indrelid in (select oid from dressed)
+    loop
+        execute format('drop index %s', it.name);
+    end loop;
+    for it in select oid::regclass as name from dressed
+    loop
+        execute format('alter table %s set unlogged', it.name);
+    end loop;
+end
+$$;
+
+-- name: dress
+-- The indexes that a sync looks into, as they were; the others would only be written to.
+do $$
+declare
+    it record;
+begin
+    for it in
+        select text from bench.kept_indexes
+        where text ~ 'USING btree \((id|sync_xid|fingerprint|generation_id)[,)]'
+    loop
+        execute it.text;
+    end loop;
+end
+$$;
 
 -- name: fill_people
 -- The same people in the record.
@@ -111,7 +171,7 @@ insert into studio.generations (
     finished_at)
 select
     id, person_id, team_id, campaign_id, parent_id, batch_id, lane, status, cause, title, model,
-    model, prompt, prompt,
+    model, prompt, '',
     jsonb_build_object(
         'resolution', resolution, 'aspect_ratio', aspect_ratio, 'duration_s', duration_s,
         'generate_audio', with_audio),
@@ -348,7 +408,7 @@ order by days.day;
 -- name: costs_spend_by_day
 -- As the warehouse is asked, by team.
 select
-    greatest(date_trunc(%(grain)s, c.day)::date, %(since)s) as day, c.team_id as id,
+    date_trunc(%(grain)s, c.day)::date as day, c.team_id as id,
     coalesce(min(n.name), c.team_id::text) as name,
     sum(c.spend_usd) as spend_usd, sum(c.charges) as charges
 from cells as c
@@ -377,7 +437,7 @@ order by spend_usd desc, name;
 -- name: costs_per_video
 -- As the warehouse is asked.
 select
-    greatest(date_trunc(%(grain)s, day)::date, %(since)s) as day, sum(billed_usd) as billed_usd,
+    date_trunc(%(grain)s, day)::date as day, sum(billed_usd) as billed_usd,
     sum(completed) as completed, sum(approved) as approved,
     round(sum(billed_usd) / nullif(sum(completed), 0), 6) as usd_per_completed,
     round(sum(billed_usd) / nullif(sum(approved), 0), 6) as usd_per_approved
@@ -425,8 +485,6 @@ select
     model, count(*) as generations, sum(estimate_usd) as estimate_usd,
     sum(charge_usd) as charge_usd,
     round(sum(charge_usd) / nullif(sum(estimate_usd), 0) - 1, 6) as difference,
-    percentile_cont(0.5) within group (order by charge_usd / nullif(estimate_usd, 0) - 1)
-        as median_difference,
     count(*) filter (where day >= %(until)s::date - 7) as recent,
     count(*) filter (where not verified) as unverified
 from generations
@@ -451,41 +509,6 @@ where
     and (status in ('failed', 'canceled') or verdict = 'rejected')
 group by 1
 order by wasted_usd desc, generations desc, reason;
-
--- name: latency_phases
--- As the warehouse is asked; the roll-up's answer within a per cent is compared with this one too.
-select
-    p.phase, percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by p.seconds) as s,
-    count(p.seconds) as n
-from generations as g
-cross join lateral (
-    values ('our_queue', g.our_queue_s), ('fal_queue', g.fal_queue_s),
-        ('inference', g.inference_s), ('store', g.store_s), ('total', g.total_s)
-) as p (phase, seconds)
-where g.day >= %(since)s and g.day < %(until)s and g.status = 'completed'
-group by p.phase;
-
--- name: latency_by_model
--- As the warehouse is asked, for the whole.
-select
-    model, resolution,
-    percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by total_s) as s,
-    count(*) as n
-from generations
-where day >= %(since)s and day < %(until)s and status = 'completed'
-group by model, resolution
-order by model, resolution;
-
--- name: latency_course
--- As the warehouse is asked, for the whole.
-select
-    date_trunc(%(grain)s, day)::date as day,
-    percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by total_s) as s,
-    count(*) as n
-from generations
-where day >= %(since)s and day < %(until)s and status = 'completed'
-group by 1
-order by 1;
 
 -- name: latency_hours
 -- As the warehouse is asked.
@@ -512,3 +535,348 @@ where day >= %(since)s and day < %(until)s and model is not null
 group by model
 having sum(completed) + sum(failed) > 0
 order by model;
+
+-- name: latency_phases
+-- As the warehouse is asked; the roll-up's answer within a per cent is compared with this one too.
+with found as (
+    select
+        p.phase, percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by p.seconds)
+            as s,
+        count(p.seconds) as n
+    from generations as g
+    cross join lateral (
+        values ('our_queue', g.our_queue_s), ('fal_queue', g.fal_queue_s),
+            ('inference', g.inference_s), ('store', g.store_s), ('total', g.total_s)
+    ) as p (phase, seconds)
+    where g.day >= %(since)s and g.day < %(until)s and g.status = 'completed'
+    group by p.phase
+)
+
+select phase, s[1] as p50_s, s[2] as p90_s, s[3] as p95_s, s[4] as p99_s, n
+from found;
+
+-- name: latency_by_model
+-- As the warehouse is asked, for the whole.
+with asked as (
+    select
+        model, resolution,
+        case %(phase)s
+            when 'our_queue' then our_queue_s
+            when 'fal_queue' then fal_queue_s
+            when 'inference' then inference_s
+            when 'store' then store_s
+            else total_s
+        end as seconds
+    from generations
+    where day >= %(since)s and day < %(until)s and status = 'completed'
+),
+
+found as (
+    select
+        model, resolution,
+        percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by seconds) as s,
+        count(*) as n
+    from asked
+    where seconds is not null
+    group by model, resolution
+)
+
+select model, resolution, s[1] as p50_s, s[2] as p90_s, s[3] as p95_s, s[4] as p99_s, n
+from found
+order by model, resolution;
+
+-- name: latency_course
+-- As the warehouse is asked, for the whole.
+with asked as (
+    select
+        date_trunc(%(grain)s, day)::date as first_day,
+        case %(phase)s
+            when 'our_queue' then our_queue_s
+            when 'fal_queue' then fal_queue_s
+            when 'inference' then inference_s
+            when 'store' then store_s
+            else total_s
+        end as seconds
+    from generations
+    where day >= %(since)s and day < %(until)s and status = 'completed'
+),
+
+found as (
+    select
+        first_day,
+        percentile_cont(array[0.5, 0.9, 0.95, 0.99]) within group (order by seconds) as s,
+        count(*) as n
+    from asked
+    where seconds is not null
+    group by first_day
+)
+
+select first_day as day, s[1] as p50_s, s[2] as p90_s, s[3] as p95_s, s[4] as p99_s, n
+from found
+order by first_day;
+
+-- name: latency_behind
+-- As the warehouse is asked.
+with found as (
+    select
+        id, created_at, title, person_id, model, resolution, our_queue_s, fal_queue_s,
+        inference_s, store_s, total_s,
+        case %(phase)s
+            when 'our_queue' then our_queue_s
+            when 'fal_queue' then fal_queue_s
+            when 'inference' then inference_s
+            when 'store' then store_s
+            else total_s
+        end as seconds
+    from generations
+    where day >= %(since)s and day < %(until)s and status = 'completed'
+),
+
+slowest as (
+    select * from found
+    where seconds is not null
+    order by seconds desc, created_at desc, id
+    limit 200
+)
+
+select
+    g.id as generation_id, g.created_at, g.title, p.name as person, g.model, g.resolution,
+    g.seconds, g.our_queue_s, g.fal_queue_s, g.inference_s, g.store_s, g.total_s,
+    (select count(*) from found where seconds is not null) as all_rows
+from slowest as g
+left join people as p on p.id = g.person_id
+order by g.seconds desc, g.created_at desc, g.id;
+
+-- name: latency_failed_behind
+-- As the warehouse is asked.
+with found as (
+    select id, created_at, title, person_id, model, resolution, cause, charge_usd
+    from generations
+    where
+        day >= %(since)s and day < %(until)s and status = 'failed'
+        and (%(reason)s::text is null or cause = %(reason)s)
+),
+
+newest as (
+    select * from found
+    order by created_at desc, id
+    limit 200
+)
+
+select
+    f.id as generation_id, f.created_at, f.title, p.name as person, f.model, f.resolution, f.cause,
+    f.charge_usd, (select count(*) from found) as all_rows
+from newest as f
+left join people as p on p.id = f.person_id
+order by f.created_at desc, f.id;
+
+-- name: costs_waste_behind
+-- As the warehouse is asked.
+with found as (
+    select
+        id, created_at, title, person_id, model, resolution, duration_s, status, cause, charge_usd
+    from generations
+    where
+        day >= %(since)s and day < %(until)s
+        and (status in ('failed', 'canceled') or verdict = 'rejected')
+        and case status
+            when 'failed' then coalesce(cause, 'unknown')
+            when 'canceled' then 'stopped'
+            else 'rejected'
+        end = %(reason)s
+),
+
+dearest as (
+    select * from found
+    order by charge_usd desc nulls last, created_at desc, id
+    limit 200
+)
+
+select
+    g.created_at, g.title, p.name as person, g.model, g.resolution, g.duration_s, g.status,
+    g.cause, coalesce(g.charge_usd, 0) as amount_usd, g.id as generation_id,
+    (select count(*) from found) as all_rows,
+    (select sum(coalesce(charge_usd, 0)) from found) as all_usd
+from dearest as g
+left join people as p on p.id = g.person_id
+order by amount_usd desc, g.created_at desc, g.id;
+
+-- name: costs_charges_behind
+-- As the warehouse is asked.
+with found as (
+    select *
+    from charges
+    where day >= %(since)s and day < %(until)s
+),
+
+dearest as (
+    select * from found
+    order by abs(amount_usd) desc, created_at desc, id
+    limit 200
+),
+
+whole as (
+    select count(*) as all_rows, sum(amount_usd) as all_usd from found
+)
+
+select
+    c.created_at, g.title, p.name as person, c.model, c.resolution, c.duration_s, c.status,
+    c.cause, c.kind, c.amount_usd, c.note, c.generation_id, w.all_rows, w.all_usd
+from dearest as c
+cross join whole as w
+left join generations as g on g.id = c.generation_id
+left join people as p on p.id = c.person_id
+order by abs(c.amount_usd) desc, c.created_at desc, c.id;
+
+-- name: usage_totals
+-- As the warehouse is asked.
+select
+    count(distinct person_id) filter (where generations > 0 or events > 0) as active,
+    sum(generations) as generations, sum(completed) as completed,
+    sum(completed + failed) as ended, sum(approved) as approved, sum(downloaded) as downloaded,
+    sum(shared) as shared, sum(spend_usd) as spend_usd
+from cells
+where day >= %(since)s and day < %(until)s;
+
+-- name: usage_active
+-- As the warehouse is asked.
+select date_trunc(%(grain)s, day)::date as day, count(distinct person_id) as people
+from cells
+where day >= %(since)s and day < %(until)s and (generations > 0 or events > 0)
+group by 1
+having count(distinct person_id) > 0
+order by 1;
+
+-- name: usage_course
+-- As the warehouse is asked.
+with used as (
+    select
+        day,
+        count(distinct person_id) filter (where generations > 0 or events > 0) as active,
+        sum(generations) as generations, sum(completed) as completed, sum(failed) as failed,
+        sum(canceled) as canceled, sum(approved) as approved, sum(downloaded) as downloaded,
+        sum(shared) as shared, sum(spend_usd) as spend_usd
+    from cells
+    where day >= %(since)s and day < %(until)s
+    group by day
+)
+
+select
+    days.day::date as day, coalesce(u.active, 0) as active,
+    coalesce(u.generations, 0) as generations, coalesce(u.completed, 0) as completed,
+    coalesce(u.failed, 0) as failed, coalesce(u.canceled, 0) as canceled,
+    coalesce(u.approved, 0) as approved, coalesce(u.downloaded, 0) as downloaded,
+    coalesce(u.shared, 0) as shared, coalesce(u.spend_usd, 0) as spend_usd
+from generate_series(%(since)s::timestamp, %(until)s::timestamp - interval '1 day', '1 day')
+    as days (day)
+left join used as u on u.day = days.day::date
+order by days.day;
+
+-- name: usage_people
+-- As the warehouse is asked.
+select
+    c.person_id as id, min(p.name) as name, sum(c.generations) as generations,
+    sum(c.completed) as completed, sum(c.completed + c.failed) as ended,
+    sum(c.approved) as approved, sum(c.downloaded) as downloaded, sum(c.shared) as shared,
+    sum(c.spend_usd) as spend_usd
+from cells as c
+left join people as p on p.id = c.person_id
+where c.day >= %(since)s and c.day < %(until)s and c.person_id is not null
+group by c.person_id
+having sum(c.generations) > 0 or sum(c.events) > 0 or sum(c.charges) > 0
+order by lower(min(p.name)) nulls last, c.person_id;
+
+-- name: usage_retention
+-- As the warehouse is asked.
+with months as (
+    select distinct person_id, date_trunc('month', day)::date as month
+    from cells
+    where person_id is not null and (generations > 0 or events > 0)
+),
+
+began as (
+    select person_id, min(month) as cohort
+    from months
+    group by person_id
+)
+
+select
+    b.cohort,
+    (extract(year from m.month) - extract(year from b.cohort)) * 12
+    + extract(month from m.month) - extract(month from b.cohort) as later,
+    count(*) as people
+from months as m
+inner join began as b on b.person_id = m.person_id
+group by 1, 2
+order by 1, 2;
+
+-- name: usage_waiting
+-- As the warehouse is asked, for one person.
+select
+    percentile_cont(0.5) within group (order by total_s) as median_s, count(total_s) as videos
+from generations
+where
+    day >= %(since)s and day < %(until)s and status = 'completed'
+    and person_id = any(%(people)s);
+
+-- name: usage_latest
+-- As the warehouse is asked, for one person.
+select
+    created_at, title, model, resolution, duration_s, status, cause, verdict, charge_usd,
+    id as generation_id
+from generations
+where day >= %(since)s and day < %(until)s and person_id = any(%(people)s)
+order by created_at desc, id
+limit 50;
+
+-- name: costs_drafts
+-- As the warehouse is asked.
+with paid as materialized (
+    select
+        id, day, batch_id, parent_id, charge_usd, duration_s::numeric as duration_s,
+        charge_usd / nullif(duration_s, 0)::numeric as usd_per_s
+    from generations
+    where
+        day >= %(since)s::date - 90 and day < %(until)s and status = 'completed'
+        and charge_usd > 0
+),
+
+final as (
+    select id, parent_id, usd_per_s
+    from paid
+    where day >= %(since)s and parent_id is not null
+),
+
+chosen as (
+    select distinct on (p.id)
+        p.id, p.batch_id, p.parent_id, p.charge_usd, p.duration_s, f.id as final_id,
+        f.usd_per_s as final_usd_per_s
+    from final as f
+    inner join paid as p on p.id = f.parent_id
+    where p.usd_per_s < 0.8 * f.usd_per_s
+    order by p.id, f.usd_per_s desc
+),
+
+sister as (
+    select distinct on (d.id)
+        d.id, d.charge_usd, d.duration_s, c.final_id, c.final_usd_per_s
+    from chosen as c
+    inner join paid as d
+        on d.batch_id = c.batch_id and d.parent_id is not distinct from c.parent_id
+    where
+        d.usd_per_s < 0.8 * c.final_usd_per_s
+        and not exists (select from chosen as o where o.id = d.id)
+    order by d.id, c.final_usd_per_s desc
+),
+
+draft as (
+    select charge_usd, duration_s, final_id, final_usd_per_s from chosen
+    union all
+    select charge_usd, duration_s, final_id, final_usd_per_s from sister
+)
+
+select
+    count(*) as drafts, sum(charge_usd) as drafts_usd,
+    sum(final_usd_per_s * duration_s) as as_finals_usd,
+    sum(final_usd_per_s * duration_s - charge_usd) as saved_usd
+from draft;

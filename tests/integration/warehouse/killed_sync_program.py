@@ -21,7 +21,7 @@ SYNCING: Any = syncing
 OS: Any = os
 
 
-def die(*_: object) -> None:
+def die(*_: object, **__: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
