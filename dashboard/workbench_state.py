@@ -4,14 +4,18 @@ is drawn, and the kept query that was opened."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote_plus
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.components.sql_editor import current_sql, put_sql, was_put
-from dashboard.components.workbench_parameters import parameter_values, put_values
+from dashboard.components.workbench_parameters import (
+    changed_values,
+    parameter_values,
+    put_values,
+)
 from dashboard.services import services
+from dashboard.workbench_address import Address, asked_address, show_address, values_of
 from jobs.workbench.asking import Parameters, ask
 from jobs.workbench.charts import Chart, chart_of
 from jobs.workbench.keeping import QueryVersion, SavedQuery, kept_queries, versions_of
@@ -31,9 +35,6 @@ CHART_FIELDS = ("workbench_form", "workbench_x", "workbench_y", "workbench_by")
 TAB = "workbench_tab"
 _SHOWN = "workbench_shown"
 AS_TABLE, AS_CHART = ":material/table: Table", ":material/bar_chart: Chart"
-MOST_IN_ADDRESS = 6_000
-"""Characters of an address that a question may take, written as addresses are: proxies in front of
-the studio refuse much longer ones."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,14 @@ def run_now() -> Run | None:
 
 
 def take_address(person: Person) -> None:
-    """Write what the address asks for into the editor, once: `?sql=`, or `?query=` with perhaps a
-    `&version=`."""
-    wanted = _address()
-    if (wanted[0] or wanted[1]) and st.session_state.get(_TAKEN) != wanted:
+    """Write what the address asks for into the editor and its fields, once."""
+    wanted = asked_address()
+    if wanted and st.session_state.get(_TAKEN) != wanted:
         st.session_state[_TAKEN] = wanted
-        if wanted[0]:
-            open_sql(wanted[0])
+        if "sql" in wanted:
+            open_sql(wanted["sql"][0], values_of(wanted, wanted["sql"][0]))
         else:
-            _open_by_id(person, wanted[1], wanted[2])
+            _open_by_id(person, wanted)
     if not was_put():
         put_sql(starters()[0].sql)
 
@@ -83,10 +83,12 @@ def open_sql(sql: str, parameters: Parameters | None = None) -> None:
         st.session_state.pop(_RUN)
 
 
-def open_kept(query: SavedQuery, version: QueryVersion | None = None) -> None:
+def open_kept(
+    query: SavedQuery, version: QueryVersion | None = None, address: Address | None = None
+) -> None:
     """Put a kept query into the editor, as it is or as a version said, and its chart with it."""
     said = version or query
-    open_sql(said.sql)
+    open_sql(said.sql, values_of(address or {}, said.sql))
     note_opened(Opened(query, said.version, said.sql, chart_of(said.chart)))
     put_chart(chart_of(said.chart))
 
@@ -186,47 +188,30 @@ def forget_problem() -> None:
 
 def has_address() -> bool:
     """Whether the address names what is asked."""
-    return any(_address()[:2])
-
-
-def fits_address(sql: str) -> bool:
-    """Whether an address can carry this text."""
-    return len(quote_plus(sql)) <= MOST_IN_ADDRESS
-
-
-def _address() -> tuple[str, str, str]:
-    return (
-        st.query_params.get("sql", ""),
-        st.query_params.get("query", ""),
-        st.query_params.get("version", ""),
-    )
+    return bool(asked_address())
 
 
 def _show_in_address(sql: str) -> None:
     """A kept query by its id while the editor has nothing else, any other text as it is."""
     opened = opened_query()
-    wanted: dict[str, str] = {}
+    question = {"sql": sql}
     if opened is not None and opened.sql == sql:
-        wanted = {"query": str(opened.query.id)}
+        question = {"query": str(opened.query.id)}
         if not opened.is_last:
-            wanted["version"] = str(opened.version)
-    elif fits_address(sql):
-        wanted = {"sql": sql}
-    for name in ("sql", "query", "version"):
-        if name in wanted:
-            st.query_params[name] = wanted[name]
-        else:
-            st.query_params.pop(name, None)
-    st.session_state[_TAKEN] = _address()
+            question["version"] = str(opened.version)
+    show_address(question, changed_values(sql))
+    st.session_state[_TAKEN] = asked_address()
 
 
-def _open_by_id(person: Person, query: str, version: str) -> None:
-    found = _kept(person, query)
+def _open_by_id(person: Person, wanted: Address) -> None:
+    found = _kept(person, wanted["query"][0])
     if found is None:
         st.session_state[_LOST] = True
         return
-    versions = versions_of(services(), person, found.id) if version else []
-    open_kept(found, next((one for one in versions if str(one.version) == version), None))
+    number = wanted.get("version", [""])[0]
+    versions = versions_of(services(), person, found.id) if number else []
+    said = next((one for one in versions if str(one.version) == number), None)
+    open_kept(found, said, wanted)
 
 
 def _kept(person: Person, wanted: str) -> SavedQuery | None:

@@ -31,6 +31,15 @@ def parameter_values(sql: str) -> Parameters:
     return {one.name: given(one, _value(one)) for one in parameters_of(sql)}
 
 
+def changed_values(sql: str) -> Parameters:
+    """What is in the fields and was not there to begin with."""
+    return {
+        one.name: told
+        for one in parameters_of(sql)
+        if (told := given(one, _value(one))) != given(one, _of_fresh_field(one))
+    }
+
+
 def put_values(values: Parameters) -> None:
     """Write the values of a question into its fields; those of a question before are forgotten."""
     for key in [key for key in st.session_state if str(key).startswith("workbench_p_")]:
@@ -48,6 +57,10 @@ def _value(parameter: Parameter) -> Any:  # noqa: ANN401
         return st.session_state[key]
     if key in kept:
         return kept[key]
+    return _of_fresh_field(parameter)
+
+
+def _of_fresh_field(parameter: Parameter) -> Any:  # noqa: ANN401
     return _first_day(parameter.name) if parameter.kind == "day" else None
 
 

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import analytics_reads
-from dashboard.workbench_state import fits_address
+from dashboard.workbench_address import fits_address
 from jobs.analytics import answer
 from jobs.bootstrap import Services
 from jobs.warehousing import sync_warehouse
@@ -76,7 +76,7 @@ def test_every_chart_opens_with_its_figures(
     page = opens(name, who)
     asked = questions(page)
     assert len(asked) >= len(page.get("plotly_chart")) > 0
-    assert all(map(fits_address, asked))
+    assert all(fits_address({"sql": [sql]}) for sql in asked)
     for sql in asked:
         assert answered(front, who, sql) in shown, sql
 

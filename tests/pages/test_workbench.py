@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.components.workbench_chart import drawing, fitting
 from dashboard.components.workbench_result import exported
-from dashboard.workbench_state import MOST_IN_ADDRESS
+from dashboard.workbench_address import MOST_IN_ADDRESS
 from jobs.bootstrap import Services
 from jobs.demo import write_demo
 from jobs.errors import NotAllowed, QueryRefused
