@@ -32,7 +32,7 @@ _ABOUT = "Percentiles of the generations begun then. Click a point to see the sl
 def latency_course(figures: Figures) -> Slow | None:
     """The percentiles of the chosen phase over time; what was clicked, or None."""
     grain, phase = grain_of(figures.view.period), chosen_phase()
-    name = report_for("course", figures.view.filters)
+    name = report_for(figures, "course", figures.view.filters)
     source = Source("latency", name, more={"grain": grain, "phase": phase})
     with chart_card(figures, f"{PHASES[phase]}, by {grain}", source, about=_ABOUT):
         choose_phase()
@@ -71,7 +71,7 @@ def _lines(rows: list[dict[str, Any]]) -> list[go.Scatter]:
 def latency_models(figures: Figures) -> None:
     """The chosen phase by model and resolution."""
     phase = chosen_phase()
-    name = report_for("by_model", figures.view.filters)
+    name = report_for(figures, "by_model", figures.view.filters)
     source = Source("latency", name, more={"phase": phase})
     about = f"In seconds. Fewer than {FEW} generations say little about the slowest of them."
     with chart_card(figures, f"{PHASES[phase]}, by model", source, about=about):
@@ -103,7 +103,7 @@ def latency_models(figures: Figures) -> None:
 def latency_hours(figures: Figures) -> None:
     """When it is slow: a square for each hour of the week."""
     filters = figures.view.filters
-    name = report_for("hours", filters, by_hour=True)
+    name = report_for(figures, "hours", filters, by_hour=True)
     about = (
         "From submit to playable, 19 of 20, by the hour in which a generation was begun, on the "
         "company's clock. Squares of fewer than three generations stay empty."
@@ -132,5 +132,5 @@ def latency_hours(figures: Figures) -> None:
         made.update_xaxes(tickvals=[0, 6, 12, 18], ticktext=["0:00", "6:00", "12:00", "18:00"])
         alt = f"Seconds by weekday and hour, from {sum(row['n'] for row in rows):,} generations."
         charts.show_chart(made, key=figures.key("latency_hours"), alt=alt)
-        if not is_exact(filters, by_hour=True):
-            st.caption("≈ Over so long a period these are off by 3 % at most.")
+        if not is_exact(figures, filters, by_hour=True):
+            st.caption("≈ Of so many videos these are off by 3 % at most.")

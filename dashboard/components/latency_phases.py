@@ -31,8 +31,8 @@ _SHORT = {
     "store": "Storing",
 }
 PERCENTILES = {"p50_s": "Half", "p90_s": "9 of 10", "p95_s": "19 of 20", "p99_s": "99 of 100"}
-EXACT_DAYS = 92
-"""Over longer periods percentiles are read from counts in buckets: quick, off by 1 % at most."""
+EXACT_VIDEOS = 200_000
+"""Percentiles of more are read from counts in buckets: quick, off by 1 % at most."""
 FEW = 20
 """Fewer generations than this say little about the slowest of them."""
 _FIELD = "latency_phase"
@@ -49,21 +49,23 @@ class Speed:
     n: int = 0
 
 
-def is_exact(filters: Filters, *, by_hour: bool = False) -> bool:
+def is_exact(figures: Figures, filters: Filters, *, by_hour: bool = False) -> bool:
     """Whether the page reads every generation rather than a roll-up."""
     names = {"campaigns", "people"} | ({"models", "resolutions"} if by_hour else set())
-    short = (filters.until - filters.since).days <= EXACT_DAYS
-    return short or bool(names & set(filters.in_use))
+    if names & set(filters.in_use):
+        return True
+    rates = figures.rows("latency", "failure_rates", filters)
+    return sum(row["completed"] for row in rates) <= EXACT_VIDEOS
 
 
-def report_for(name: str, filters: Filters, *, by_hour: bool = False) -> str:
+def report_for(figures: Figures, name: str, filters: Filters, *, by_hour: bool = False) -> str:
     """The report that answers a question over these days and filters."""
-    return name if is_exact(filters, by_hour=by_hour) else f"{name}_about"
+    return name if is_exact(figures, filters, by_hour=by_hour) else f"{name}_about"
 
 
 def speeds_of(figures: Figures, filters: Filters) -> dict[str, Speed]:
     """The percentiles of every phase."""
-    rows = figures.rows("latency", report_for("phases", filters), filters)
+    rows = figures.rows("latency", report_for(figures, "phases", filters), filters)
     found = {row["phase"]: Speed(**{k: v for k, v in row.items() if k != "phase"}) for row in rows}
     return {phase: found.get(phase, Speed()) for phase in PHASES}
 
@@ -140,7 +142,7 @@ def share_words(part: int, whole: int) -> str:
 def latency_phases(figures: Figures, speeds: dict[str, Speed]) -> None:
     """What a usual generation spends its time with, and what a slow one does."""
     filters = figures.view.filters
-    source = Source("latency", report_for("phases", filters))
+    source = Source("latency", report_for(figures, "phases", filters))
     about = "Percentiles of each phase by itself: those of the phases don't add up to the whole."
     with chart_card(figures, "Where the time goes", source, about=about):
         shown = [phase for phase in PHASES if phase != "total"]
@@ -166,8 +168,8 @@ def latency_phases(figures: Figures, speeds: dict[str, Speed]) -> None:
         made.update_yaxes(showgrid=False, dtick=1)
         alt = ", ".join(f"{PHASES[phase]} {_long(speeds[phase].p50_s)}" for phase in shown)
         charts.show_chart(made, key=figures.key("latency_phases"), alt=f"Half take at most: {alt}.")
-        if not is_exact(filters):
-            st.caption("≈ Over so long a period percentiles are off by 1 % at most.")
+        if not is_exact(figures, filters):
+            st.caption("≈ Of so many videos percentiles are off by 1 % at most.")
 
 
 def _long(seconds: float | None) -> str:
