@@ -76,11 +76,11 @@ def _fields(table: pyarrow.Table, chart: Chart) -> Chart:
     _begin(across, chart.across, table.column_names)
     _begin(up, list(chart.up), numbers)
     _begin(by, chart.by, [*others, None])
-    columns = st.columns(4)
-    columns[0].selectbox("Form", FORMS, key=form)
-    columns[1].selectbox("Across", [*others, *numbers], key=across)
-    columns[2].multiselect("Up", numbers, key=up, max_selections=MOST_COLUMNS)
-    columns[3].selectbox("Colour", others, index=None, placeholder="None", key=by)
+    with st.grid(4, min_column_width=150):
+        st.selectbox("Form", FORMS, key=form)
+        st.selectbox("Across", [*others, *numbers], key=across)
+        st.multiselect("Up", numbers, key=up, max_selections=MOST_COLUMNS)
+        st.selectbox("Colour", others, index=None, placeholder="None", key=by)
     colour = told[by] if told[by] != told[across] else None
     return Chart(told[form], told[across], tuple(told[up]), colour)
 

@@ -18,11 +18,9 @@ _KEPT = "workbench_values"
 
 def parameter_form(sql: str) -> None:
     """Show the fields."""
-    wanted = parameters_of(sql)
-    for row in range(0, len(wanted), _MOST_IN_A_ROW):
-        some = wanted[row : row + _MOST_IN_A_ROW]
-        for column, parameter in zip(st.columns(_MOST_IN_A_ROW), some, strict=False):
-            with column:
+    if wanted := parameters_of(sql):
+        with st.grid(_MOST_IN_A_ROW, min_column_width=150):
+            for parameter in wanted:
                 _field(parameter)
 
 
