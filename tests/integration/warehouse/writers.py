@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import duckdb
 import psycopg
 from psycopg import Connection
 from pydantic import SecretStr
 
 from storage.models import Person
-from tests.integration.warehouse.lake_rows import ask
+from storage.warehouse.lake import Lake, reading
 
 INSERT = """
 insert into studio.generations (
@@ -36,9 +37,9 @@ RECORD = {
     "events": "select id, kind from studio.events",
 }
 LAKE = {
-    "generations": "select id, title from generations",
-    "charges": "select id, amount_usd from charges",
-    "events": "select id, kind from events",
+    "generations": "select id, title from",
+    "charges": "select id, amount_usd from",
+    "events": "select id, kind from",
 }
 
 
@@ -69,6 +70,15 @@ class Writers:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def start_over(self) -> None:
+        """Nothing of what was written is there any more, in the record; a lake has to follow."""
+        for who in range(self.number):
+            self.rollback(who)
+        for table in ("events", "charges", "generation_history", "generations"):
+            self._run(0, f"delete from studio.{table}")
+        self.connections[0].commit()
+        self.committed.clear()
 
     def act(self, what: str, who: int, place: int) -> None:
         """One step of one writer; one that has nothing to do it to does nothing."""
@@ -157,4 +167,10 @@ class Writers:
 
 def lake(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     """The same of the lake; lists, because a row could be there twice."""
-    return {name: [tuple(r.values()) for r in ask(folder, text)] for name, text in LAKE.items()}
+    manifest = Lake(folder).manifest()
+    assert manifest is not None
+    with duckdb.connect() as engine:
+        return {
+            name: engine.execute(f"{text} {reading(folder, manifest.relations[name])}").fetchall()
+            for name, text in LAKE.items()
+        }
