@@ -206,8 +206,10 @@ def relations_in_files(scope: Scope) -> list[str]:
 
 
 def rows_in_files(folder: Path, files: Iterable[LakeFile], name: str, scope: Scope) -> str:
-    """The SELECT of the rows of a relation's files that this scope may see."""
-    return _scoped(f"select * from {reading(folder, files)}", name, scope)
+    """The SELECT of the rows of a relation's files that this scope may see. The newest are read
+    first: a list of the latest then passes the older ones over."""
+    newest_first = sorted(files, key=lambda file: file.partition, reverse=True)
+    return _scoped(f"select * from {reading(folder, newest_first)}", name, scope)
 
 
 def _scoped(select: str, name: str, scope: Scope) -> str:
