@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -41,6 +42,9 @@ class Workplace:
         with self._lock:
             if self._closed:
                 raise WorkbenchBusy("The dashboard is stopping.")
+            if self._held is not None and not self._held[0].is_dir():
+                os.close(self._held[1])  # whatever tidies up temporary files has taken it
+                self._held = None
             if self._held is None:
                 self._held = _begun()
             return self._held[0]
@@ -80,7 +84,8 @@ def remove_left_workplaces(parent: Path | None = None) -> int:
 def _removed(path: Path) -> None:
     """Remove a folder, out of the way first: nobody can write anything new into it then."""
     away = path.with_name(f"{path.name}.gone")
-    path.rename(away)
+    with suppress(FileNotFoundError):
+        path.rename(away)
     shutil.rmtree(away, ignore_errors=True)
 
 

@@ -141,7 +141,7 @@ class _Copies:
             for file in manifest.relations[relation]
         }
         with self._lock:
-            self._make({name: wanted[name] for name in wanted.keys() - self._made})
+            self._make({name: wanted[name] for name in wanted if not self._has(name)})
             for name in wanted:
                 _parent_made(to / name, to)
                 os.link(self.folder / name, to / name)
@@ -154,6 +154,10 @@ class _Copies:
         with self._lock:
             self._made = set()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _has(self, name: str) -> bool:
+        """Whether there is a copy; what tidies up temporary files may have taken it."""
+        return name in self._made and (self.folder / name).exists()
 
     def _make(self, missing: dict[str, tuple[str, LakeFile]]) -> None:
         if not missing:

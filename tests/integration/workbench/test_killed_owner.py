@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from jobs.errors import WorkbenchBusy
 from jobs.workbench.workplace import Workplace, remove_left_workplaces
 from tests.integration.workbench.killed_owner_program import PIDS
 from tests.integration.workbench.test_pool import gone, wait_until
@@ -49,6 +51,19 @@ def test_a_workplace_in_use_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert folder.is_dir()
     workplace.remove()
     assert os.listdir(tmp_path) == []
+
+
+def test_a_workplace_that_was_tidied_away_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    workplace = Workplace()
+    shutil.rmtree(workplace.path)
+    assert workplace.new_folder().is_dir()
+    shutil.rmtree(workplace.path)
+    workplace.remove()
+    with pytest.raises(WorkbenchBusy):
+        workplace.new_folder()
 
 
 def test_folders_of_others_stay(tmp_path: Path) -> None:

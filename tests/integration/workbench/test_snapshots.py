@@ -86,6 +86,13 @@ def test_copies_that_no_lake_names_are_removed(small: SmallLake, place: Path) ->
     assert left <= {Path(name).name for name in manifest.files()}
 
 
+def test_copies_that_were_tidied_away_are_made_again(small: SmallLake, place: Path) -> None:
+    snapshots = Snapshots()
+    taken(snapshots, small, place).remove()
+    next(place.rglob("generations/**/*.parquet")).unlink()
+    assert spent(taken(snapshots, small, place)) == 3
+
+
 def test_a_team_without_rows_finds_empty_tables(small: SmallLake, place: Path) -> None:
     assert spent(taken(Snapshots(), small, place, Scope(team_id=uuid4()))) == 0
 
