@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 _PREFIX = "studio-workbench-"
 _LOCK = "owner"
+_BEGUN_WITHIN_S = 3600.0
 
 
 class Workplace:
@@ -105,7 +107,9 @@ def _is_left(path: Path) -> bool:
         return False
     try:
         lock = os.open(path / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:  # just begun, gone meanwhile, or somebody else's
+    except FileNotFoundError:  # just begun, or what a removal left that did not come to its end
+        return _age_s(path) > _BEGUN_WITHIN_S
+    except OSError:  # somebody else's
         return False
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -114,3 +118,11 @@ def _is_left(path: Path) -> bool:
     finally:
         os.close(lock)
     return True
+
+
+def _age_s(path: Path) -> float:
+    """For how long nothing was made in a folder; none when it is gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -73,3 +73,12 @@ def test_folders_of_others_stay(tmp_path: Path) -> None:
     (tmp_path / "studio-aaaaaaaa").mkdir()
     assert remove_left_workplaces(tmp_path) == 0
     assert len(os.listdir(tmp_path)) == 3
+
+
+def test_a_half_removed_workplace_goes_when_it_is_old(tmp_path: Path) -> None:
+    old = tmp_path / "studio-workbench-old"
+    old.mkdir()
+    assert remove_left_workplaces(tmp_path) == 0
+    os.utime(old, (0, 0))
+    assert remove_left_workplaces(tmp_path) == 1
+    assert not old.exists()
