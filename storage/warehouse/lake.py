@@ -300,15 +300,15 @@ class _Writing:
             self._view(name, f"select * from condensed_{name}")
 
     def _rollup(self, name: str, days: set[date]) -> tuple[LakeFile, ...]:
-        """The touched days are counted anew. Old days share the file of their year: each file costs
-        a report that reads all of them."""
+        """Touched days are counted anew, each whole. Old days share the file of their year: each
+        file costs a report that reads all of them."""
         self.connection.execute(
             f"create or replace temp table made as {rollups()[name].query.text}"
         )
 
         def merged(target: str, before: list[LakeFile]) -> str:
             fresh = f"select * from made where {self._within(target)}"
-            if before:
+            if before and not _is_day(target):
                 fresh += f""" union all by name
                     select * from {self._reading(before)} where not ({_on(days)})"""
             return f"{fresh} order by {ORDER.get(name, 'day')}"
