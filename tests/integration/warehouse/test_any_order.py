@@ -19,6 +19,7 @@ from storage.models import Person
 from storage.postgres import Database, Transaction
 from storage.records import curation, events, ledger
 from storage.records.gallery import Verdict
+from storage.warehouse.pulling import Line
 from storage.warehouse.syncing import sync
 from tests.integration.record.record_rows import S, add_complete, add_held, finish, move, sql
 from tests.integration.warehouse.lake_rows import rebuilt, rows_of
@@ -98,12 +99,15 @@ plans = st.lists(
 )
 
 
-def follow(url: SecretStr, database: Database, person: Person, folder: Path, plan: Plan) -> None:
+def follow(
+    url: SecretStr, line: Line, database: Database, person: Person, folder: Path, plan: Plan
+) -> None:
     """Make the changes; syncs come where the plan says, `later` ones after corrections waited."""
-    sync(url, folder)
+    sync(url, folder, line=line)
     for what, place, n in plan:
         if what in ("sync", "later"):
-            sync(url, folder, now=NOW + timedelta(hours=1) if what == "later" else NOW)
+            now = NOW + timedelta(hours=1) if what == "later" else NOW
+            sync(url, folder, line=line, now=now)
             continue
         with database.as_service() as tx:
             found = tx.all(sql("select id from studio.generations order by created_at, id"))
@@ -112,8 +116,8 @@ def follow(url: SecretStr, database: Database, person: Person, folder: Path, pla
                 CHANGES[what](tx, person, chosen, n)
 
 
-def check(url: SecretStr, folder: Path) -> None:
-    done = sync(url, folder / "lake", corrections=True, now=NOW)
+def check(url: SecretStr, line: Line, folder: Path) -> None:
+    done = sync(url, folder / "lake", line=line, corrections=True, now=NOW)
     assert not done.whole
     assert done.waiting == 0
     assert rows_of(folder / "lake") == rebuilt(url, folder / "other")
@@ -122,7 +126,7 @@ def check(url: SecretStr, folder: Path) -> None:
 QUICK = settings(
     max_examples=8, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
-THOROUGH = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.timeout(3600)
@@ -130,6 +134,7 @@ def test_a_lake_that_followed_is_the_lake_that_is_made_anew(
     database: Database, database_url: SecretStr, person: Person, as_owner: Callable[..., list[Any]]
 ) -> None:
     as_owner("grant delete on studio.video_verdicts to service_role")
+    line = Line(database_url)
 
     @(THOROUGH if settings.get_current_profile_name() == "thorough" else QUICK)
     @given(plans)
@@ -138,7 +143,8 @@ def test_a_lake_that_followed_is_the_lake_that_is_made_anew(
             as_owner(f"delete from studio.{table}", triggers=False)
         as_owner("select studio.recount_money()")
         with tempfile.TemporaryDirectory() as folder:
-            follow(database_url, database, person, Path(folder) / "lake", plan)
-            check(database_url, Path(folder))
+            follow(database_url, line, database, person, Path(folder) / "lake", plan)
+            check(database_url, line, Path(folder))
 
     any_plan()
+    line.close()
