@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import WarehouseError
-from storage.warehouse.lake import GRACE_S, Lake
+from storage.warehouse.lake import GRACE_S, MOST_PIECES, Lake
 from storage.warehouse.manifest import FILE_NAME, Manifest
 from tests.integration.warehouse.lake_rows import ask, rows_of
 from tests.integration.warehouse.small_lake import MARKS, NOW, Changes, Made, SmallLake, made_on
@@ -72,6 +72,33 @@ def test_only_touched_partitions_are_written_again(small: SmallLake) -> None:
     assert kept == {
         file.partition for file in after.relations["generations"] if file.name in before.files()
     }
+
+
+def test_a_recent_day_that_only_gains_rows_gets_a_file_more(small: SmallLake) -> None:
+    for number in range(1, MOST_PIECES + 2):
+        old = small.lake.manifest()
+        before = old.files() if old else set()
+        manifest = small.publish({number: Made(DAYS[4])})
+        files = manifest.relations["generations"]
+        assert len(files) == (number if number <= MOST_PIECES else 1)
+        assert sum(file.rows for file in files) == number
+        assert len({file.name for file in files} - before) == 1
+    assert ask(small.lake.folder, "select sum(generations)::int as n from cells_model") == [
+        {"n": MOST_PIECES + 1}
+    ]
+
+
+def test_a_recent_day_whose_rows_change_is_written_again(small: SmallLake) -> None:
+    small.publish({1: Made(DAYS[4])})
+    small.publish({2: Made(DAYS[4])})
+    files = small.publish({1: Made(DAYS[4], Decimal(3)), 3: Made(DAYS[4])}).relations["charges"]
+    assert [file.rows for file in files] == [3]
+
+
+def test_the_clock_put_back_leaves_rows_where_they_are(small: SmallLake) -> None:
+    small.publish(made_on(DAYS), now=NOW + timedelta(days=30))
+    small.publish({5: Made(DAYS[4], Decimal(3))})
+    assert len(ask(small.lake.folder, "select * from generations")) == 5
 
 
 def test_days_have_files_of_their_own_until_they_are_old(small: SmallLake) -> None:

@@ -15,6 +15,7 @@ from storage.models import Person
 from storage.postgres import Database
 from storage.records import curation, events, ledger
 from storage.records.gallery import Verdict
+from storage.warehouse.pulling import Line
 from storage.warehouse.relations import DATASETS
 from tests.integration.record.record_rows import S, add_complete, add_held, move
 from tests.integration.warehouse.conftest import Sync
@@ -94,6 +95,21 @@ def test_whatever_changes_of_a_generation_arrives(
     assert rows_of(lake_folder) == rebuilt(database_url, tmp_path / "other")
     [row] = ask(lake_folder, "select * from generations where status = 'completed'")
     assert (row["rating"], row["verdict"], row["charge_usd"]) == (4, "rejected", Decimal("0.5"))
+
+
+def test_a_line_that_was_cut_is_opened_anew(
+    database: Database, database_url: SecretStr, as_owner: Owner, person: Person, synced: Sync
+) -> None:
+    line = Line(database_url)
+    assert synced(line=line).whole
+    assert as_owner(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+        " where datname = current_database() and state = 'idle' and query ilike 'rollback'"
+    )
+    with database.as_service() as tx:
+        add_complete(tx, person)
+    assert synced(line=line).rows > 0
+    line.close()
 
 
 def test_names_and_holds_arrive_without_a_stamp(
