@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -40,6 +40,20 @@ class SpentHistory:
     ) -> UUID:
         """One generation that ended that long ago and was charged `usd`. None: not
         charged, which only what is not completed can be."""
+        made = self._add_now(person, usd, status, verdict, resolution, duration_s, asked)
+        self._move_back({made: days_ago})
+        return made
+
+    def _add_now(
+        self,
+        person: Person,
+        usd: str | None,
+        status: GenerationStatus,
+        verdict: Verdict | None,
+        resolution: str,
+        duration_s: int,
+        asked: dict[str, Any],
+    ) -> UUID:
         asked["parameters"] = {"resolution": resolution, "duration_s": duration_s}
         asked.setdefault("fingerprint", uuid4().hex)
         with self._database.as_service() as tx:
@@ -52,29 +66,33 @@ class SpentHistory:
         if verdict is not None:
             with self._database.as_person(person.id) as tx:
                 curation.judge(tx, person.id, [made], verdict, "")
-        self._move_back(made, days_ago)
         return made
 
     def add_many(self, people: list[Person], number: int, *, seed: int = 7) -> None:
         """Many of all kinds, over the last 80 days; the same for the same seed."""
         dice = Random(seed)
+        days_ago: dict[UUID, float] = {}
         campaign = self._campaign(people[0])
         for _ in range(number):
             person, status = dice.choice(people), dice.choice(ENDS)
             charged = status is S.COMPLETED or dice.random() < 0.5
             in_campaign = person.team_id == people[0].team_id and dice.random() < 0.5
-            self.add(
+            days = dice.uniform(0.01, 80)
+            made = self._add_now(
                 person,
-                days_ago=dice.uniform(0.01, 80),
-                usd=f"{dice.uniform(0.01, 9):.6f}" if charged else None,
-                status=status,
-                verdict=dice.choice([*Verdict, None]) if status is S.COMPLETED else None,
-                resolution=dice.choice(["480p", "720p"]),
-                duration_s=dice.choice([5, 10]),
-                model=dice.choice(["lite", "pro"]),
-                estimate_usd=Decimal(f"{dice.uniform(0.01, 9):.6f}"),
-                campaign_id=campaign if in_campaign else None,
+                f"{dice.uniform(0.01, 9):.6f}" if charged else None,
+                status,
+                dice.choice([*Verdict, None]) if status is S.COMPLETED else None,
+                dice.choice(["480p", "720p"]),
+                dice.choice([5, 10]),
+                {
+                    "model": dice.choice(["lite", "pro"]),
+                    "estimate_usd": Decimal(f"{dice.uniform(0.01, 9):.6f}"),
+                    "campaign_id": campaign if in_campaign else None,
+                },
             )
+            days_ago[made] = days
+        self._move_back(days_ago)
 
     def correct(self, scope: str, target_id: UUID | None, usd: str) -> None:
         """A correction of now that belongs to no generation."""
@@ -85,17 +103,18 @@ class SpentHistory:
         with self._database.as_service() as tx:
             return campaigns.ensure(tx, person.team_id, "Spring", person.id).id
 
-    def _move_back(self, generation_id: UUID, days: float) -> None:
+    def _move_back(self, days_ago: Mapping[UUID, float]) -> None:
+        """All in one: the owner has a connection of its own for each statement."""
         self._owner(
-            "update studio.generations set created_at = created_at - %s * interval '1 day',"
-            " submitted_at = submitted_at - %s * interval '1 day',"
-            " finished_at = finished_at - %s * interval '1 day' where id = %s",
-            *(days, days, days, generation_id),
-            triggers=False,
-        )
-        self._owner(
-            "update studio.charges set created_at = created_at - %s * interval '1 day'"
-            " where generation_id = %s",
-            *(days, generation_id),
+            "with moved as (select * from unnest(%s::uuid[], %s::float8[]) as m (id, days)),"
+            " charged as (update studio.charges as c"
+            "  set created_at = c.created_at - m.days * interval '1 day'"
+            "  from moved as m where c.generation_id = m.id)"
+            " update studio.generations as g set"
+            "  created_at = g.created_at - m.days * interval '1 day',"
+            "  submitted_at = g.submitted_at - m.days * interval '1 day',"
+            "  finished_at = g.finished_at - m.days * interval '1 day'"
+            " from moved as m where g.id = m.id",
+            *(list(days_ago), list(days_ago.values())),
             triggers=False,
         )
