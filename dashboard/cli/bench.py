@@ -167,8 +167,17 @@ def gallery(videos: int, as_json: bool) -> None:
     show_default=True,
     help="Seconds until a question to Postgres is given up, and counts as so long.",
 )
+@click.option(
+    "--times",
+    type=click.IntRange(1, 100),
+    default=7,
+    show_default=True,
+    help="How often each question is asked again, and a refresh measured.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def warehouse(rows: int, beside_postgres: bool, patience_s: float, as_json: bool) -> None:
+def warehouse(
+    rows: int, beside_postgres: bool, patience_s: float, times: int, as_json: bool
+) -> None:
     """Standing reports, scans and refreshes over so many generations, beside Postgres.
 
     A million take minutes and 5 GB of disk, ten million forty minutes and 50 GB with Postgres.
@@ -178,7 +187,7 @@ def warehouse(rows: int, beside_postgres: bool, patience_s: float, as_json: bool
 
     with isolated_folder() as folder:
         found = measure_warehouse(
-            folder, rows, beside_postgres=beside_postgres, patience_s=patience_s
+            folder, rows, beside_postgres=beside_postgres, patience_s=patience_s, times=times
         )
     if as_json:
         show_json(found)

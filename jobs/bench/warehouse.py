@@ -26,7 +26,7 @@ from storage.warehouse.reader import EVERYTHING, WarehouseReader
 from storage.warehouse.relations import reports
 
 MONTHS = 24
-ROUNDS = 5
+TIMES = 7
 PATIENCE_S = 40.0
 RECENT = timedelta(days=2)
 """How old a generation that is judged may be."""
@@ -36,11 +36,17 @@ _MARKS = Marks(watermark="0", system_id="bench", time_zone=_ZONE, demo=True)
 
 
 def measure_warehouse(
-    folder: Path, rows: int, *, beside_postgres: bool = True, patience_s: float = PATIENCE_S
+    folder: Path,
+    rows: int,
+    *,
+    beside_postgres: bool = True,
+    patience_s: float = PATIENCE_S,
+    times: int = TIMES,
 ) -> dict[str, Any]:
     """Figures of a lake with so many generations; without Postgres those beside it are None.
 
     `patience_s`: after so long Postgres is asked no further, and what it took counts as that much.
+    `times`: how often a warm reader is asked each question, and how many refreshes are measured.
 
     Raises:
         ServiceStartFailed: Postgres did not come up.
@@ -50,14 +56,14 @@ def measure_warehouse(
     lake, until = Lake(folder / "lake"), now.date() + timedelta(days=1)
     written = _write(lake, folder, rows, now)
     asked = questions(until, _busiest(lake.folder))
-    answers = measure_reading(lake.folder, asked)
+    answers = measure_reading(lake.folder, asked, times)
     theirs: dict[str, Asked] = {}
     synced: dict[str, Any] = {}
     if beside_postgres:
         with filled_postgres(folder, lake.folder, _ZONE) as url:
             theirs = ask_postgres(url, asked, patience_s)
-            synced = _followed(url, folder / "synced", now)
-    publish = [_publish_ms(lake, number, now) for number in range(ROUNDS)]
+            synced = _followed(url, folder / "synced", now, times)
+    publish = [_publish_ms(lake, number, now) for number in range(times)]
     return {
         "rows": rows,
         **synced,
@@ -73,11 +79,11 @@ def measure_warehouse(
     }
 
 
-def _followed(url: SecretStr, folder: Path, now: datetime) -> dict[str, Any]:
+def _followed(url: SecretStr, folder: Path, now: datetime, times: int) -> dict[str, Any]:
     """What has been measured until then is not lost when a lake can't follow."""
     try:
         fill_record(url)
-        return _synced(measure_syncing(url, folder, now.date() - RECENT))
+        return _synced(measure_syncing(url, folder, now.date() - RECENT, times))
     except StudioError as exc:
         return {"not_synced": str(exc)}
 

@@ -18,7 +18,6 @@ from jobs.bench.warehouse_questions import Question
 from storage.errors import WarehouseError
 from storage.warehouse.reader import EVERYTHING, WarehouseReader
 
-TIMES = 7
 READERS = 8
 
 
@@ -42,16 +41,19 @@ class Answers:
         return sorted(n for n in alone if math.inf in [*alone[n], *self.crowded_ms[n]])
 
 
-def measure_reading(lake: Path, asked: Sequence[Question]) -> Answers:
-    """Ask everything in a process of its own, so that its memory is that of reading alone."""
+def measure_reading(lake: Path, asked: Sequence[Question], times: int) -> Answers:
+    """Ask everything in a process of its own, so that its memory is that of reading alone.
+
+    `times`: how often a reader that is warm is asked each question.
+    """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_measure, lake, asked).result()
+        return pool.submit(_measure, lake, asked, times).result()
 
 
-def _measure(lake: Path, asked: Sequence[Question]) -> Answers:
+def _measure(lake: Path, asked: Sequence[Question], times: int) -> Answers:
     cold = {question.name: _cold_ms(lake, question) for question in asked}
     reader = WarehouseReader(lake)
-    warm = {question.name: _warm_ms(reader, question) for question in asked}
+    warm = {question.name: _warm_ms(reader, question, times) for question in asked}
     crowded = _crowded_ms(reader, asked)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Answers(cold, warm, crowded, _rows(reader, asked), peak_mb)
@@ -75,9 +77,9 @@ def _cold_ms(lake: Path, question: Question) -> float:
     return _once_ms(WarehouseReader(lake), question)
 
 
-def _warm_ms(reader: WarehouseReader, question: Question) -> list[float]:
+def _warm_ms(reader: WarehouseReader, question: Question, times: int) -> list[float]:
     _once_ms(reader, question)
-    return [_once_ms(reader, question) for _ in range(TIMES)]
+    return [_once_ms(reader, question) for _ in range(times)]
 
 
 def _crowded_ms(reader: WarehouseReader, asked: Sequence[Question]) -> dict[str, list[float]]:

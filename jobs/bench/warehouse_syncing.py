@@ -19,8 +19,6 @@ from storage.warehouse.pulling import Line
 
 _Q = queries("bench_warehouse")
 
-ROUNDS = 7
-
 
 @dataclass(frozen=True)
 class Syncing:
@@ -35,23 +33,23 @@ class Syncing:
     """Rows that were written or removed each time."""
 
 
-def measure_syncing(url: SecretStr, folder: Path, since: date) -> Syncing:
-    """Rebuild, then follow changes of generations that were made from `since` on.
+def measure_syncing(url: SecretStr, folder: Path, since: date, times: int) -> Syncing:
+    """Rebuild, then follow so many times changes of generations that were made from `since` on.
 
     Raises:
         WarehouseError: the lake can't be written.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_measure, url, folder, since).result()
+        return pool.submit(_measure, url, folder, since, times).result()
 
 
-def _measure(url: SecretStr, folder: Path, since: date) -> Syncing:
+def _measure(url: SecretStr, folder: Path, since: date, times: int) -> Syncing:
     began = time.perf_counter()
     whole = sync_folder(url, folder, whole=True)
     rebuild_s = time.perf_counter() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     line = line_to(url)
-    rounds = [_refresh(url, folder, number, since, line) for number in range(ROUNDS)]
+    rounds = [_refresh(url, folder, number, since, line) for number in range(times)]
     line.close()
     return Syncing(
         rebuild_s,
