@@ -54,10 +54,10 @@ def test_readers_see_whole_states_while_syncs_go_on(
             assert row["usd"] == Decimal(row["charges"])
             seen.add(row["charges"])
 
-    with ThreadPoolExecutor(3) as readers:
-        reading = [readers.submit(read) for _ in range(3)]
+    with ThreadPoolExecutor(2) as readers:
+        reading = [readers.submit(read) for _ in range(2)]
         try:
-            for _ in range(8):
+            for _ in range(5):
                 with database.as_service() as tx:
                     add_complete(tx, person)
                 synced()
