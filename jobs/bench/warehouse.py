@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -161,9 +162,9 @@ def _by_name(
     for question in asked:
         name, beside = question.name, theirs.get(question.exact_name)
         found[_GROUPS[question.kind]][name] = {
-            "warm_ms": rounded(_median(answers.warm_ms[name]), 1),
-            "cold_ms": rounded(answers.cold_ms[name], 1),
-            "8_readers_ms": rounded(_median(answers.crowded_ms[name]), 1),
+            "warm_ms": _finite(_median(answers.warm_ms[name])),
+            "cold_ms": _finite(answers.cold_ms[name]),
+            "8_readers_ms": _finite(_median(answers.crowded_ms[name])),
             "postgres_ms": rounded(beside.took_ms if beside else None, 1),
         }
     return found
@@ -186,7 +187,12 @@ def _disagreeing(
 
 
 def _p95(values: Iterable[float]) -> float | None:
-    return rounded(percentile(values, 0.95), 1)
+    return _finite(percentile(values, 0.95))
+
+
+def _finite(ms: float | None) -> float | None:
+    """None for a question that was refused, which JSON has no number for."""
+    return rounded(ms, 1) if ms is not None and math.isfinite(ms) else None
 
 
 def _median(values: Iterable[float]) -> float:
