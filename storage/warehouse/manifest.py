@@ -33,6 +33,12 @@ class LakeFile(BaseModel):
     bytes: int
 
 
+class _Shape(BaseModel):
+    """What every manifest says, also those of shapes to come."""
+
+    shape: int
+
+
 class Manifest(BaseModel):
     """One published state of the lake."""
 
@@ -77,14 +83,15 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     try:
         text = (folder / FILE_NAME).read_text(encoding="utf-8")
-        manifest = Manifest.model_validate_json(text)
+        if _Shape.model_validate_json(text).shape != SHAPE:
+            return None
+        return Manifest.model_validate_json(text)
     except FileNotFoundError:
         return None
     except ValidationError as exc:
         raise WarehouseError(
             "The warehouse's manifest can't be read.", todo="Run `studio warehouse rebuild`."
         ) from exc
-    return manifest if manifest.shape == SHAPE else None
 
 
 def publish_manifest(folder: Path, manifest: Manifest) -> None:

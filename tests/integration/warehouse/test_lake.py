@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from storage.errors import WarehouseError
 from storage.warehouse.lake import GRACE_S, MOST_PIECES, Lake
 from storage.warehouse.manifest import FILE_NAME, Manifest
+from storage.warehouse.reader import WarehouseReader
 from tests.integration.warehouse.lake_rows import ask, rows_of
 from tests.integration.warehouse.small_lake import MARKS, NOW, Changes, Made, SmallLake, made_on
 
@@ -166,6 +167,13 @@ def test_nothing_is_left_of_a_removed_lake(small: SmallLake) -> None:
     small.lake.remove()
     assert small.lake.manifest() is None
     assert not list(small.lake.folder.rglob("*.parquet"))
+
+
+def test_a_lake_of_another_shape_is_none(small: SmallLake) -> None:
+    small.publish(made_on(DAYS))
+    (small.lake.folder / FILE_NAME).write_text('{"shape": 1, "number": 7, "relations": {}}')
+    assert small.lake.manifest() is None
+    assert not WarehouseReader(small.lake.folder).exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"shape": "one"}', "\x00" * 40])
