@@ -169,7 +169,7 @@ def test_nothing_is_left_of_a_removed_lake(small: SmallLake) -> None:
     assert not list(small.lake.folder.rglob("*.parquet"))
 
 
-def test_a_lake_of_another_shape_is_none(small: SmallLake) -> None:
+def test_a_lake_of_the_first_shape_is_none(small: SmallLake) -> None:
     small.publish(made_on(DAYS))
     (small.lake.folder / FILE_NAME).write_text('{"shape": 1, "number": 7, "relations": {}}')
     assert small.lake.manifest() is None
