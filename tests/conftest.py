@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from jobs.admission import admit
 from jobs.bootstrap import Services, opened_services
 from jobs.fal.simulator.process import Simulator, running_simulator
-from jobs.images import check_image
+from jobs.images import CheckedImage, check_image
 from jobs.requests import read_draft
 from storage.embedded.postgres import EmbeddedPostgres
 from storage.embedded.valkey import EmbeddedValkey
@@ -182,15 +182,20 @@ def person(add_person: Callable[..., Person]) -> Person:
     return add_person()
 
 
-@pytest.fixture
-def submit(services: Services, person: Person) -> Callable[..., UUID]:
-    """Admits a request of `person` for the sneaker sample: `submit(prompt=…, seed=…)`."""
+@pytest.fixture(scope="session")
+def sneaker() -> CheckedImage:
+    """The sneaker sample, checked."""
     path = SAMPLES / "sneaker.webp"
-    image = check_image(path.read_bytes(), 30 * 1024 * 1024, path.name)
+    return check_image(path.read_bytes(), 30 * 1024 * 1024, path.name)
+
+
+@pytest.fixture
+def submit(services: Services, person: Person, sneaker: CheckedImage) -> Callable[..., UUID]:
+    """Admits a request of `person` for the sneaker sample: `submit(prompt=…, seed=…)`."""
 
     def run(who: Person | None = None, **fields: object) -> UUID:
         usual = {
-            "image": image,
+            "image": sneaker,
             "prompt": "The sneaker turns slowly on its stand",
             "resolution": "480p",
             "duration_s": 2,
