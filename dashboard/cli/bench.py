@@ -205,7 +205,7 @@ def warehouse(
 @click.option("--sessions", type=click.IntRange(1, 200), default=20, show_default=True)
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.5, 600),
+    type=click.FloatRange(0.1, 600),
     default=8,
     show_default=True,
     help="For each page, and again for the baseline.",

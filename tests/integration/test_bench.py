@@ -111,7 +111,7 @@ def test_the_warehouse_is_measured_beside_postgres(tmp_path: Path) -> None:
 
 
 def test_pages_are_measured_for_many_sessions(tmp_path: Path) -> None:
-    words = ("--sessions", "2", "--seconds", "0.5", "--json")
+    words = ("--sessions", "2", "--seconds", "0.1", "--json")
     found: dict[str, Any] = json.loads(run(tmp_path, "pages", *words))
     assert found["sessions"] == 2
     assert found["runs_per_s"].keys() >= {"create", "queue", "gallery", "costs"}
