@@ -1,7 +1,7 @@
 """My month: what somebody made, what came of it, what it cost, and what they may still spend.
 
 Whoever looks reads their own rows alone, also a manager or an administrator: neither the address
-nor the role can widen it.
+nor the role can widen it. With the demo history it is the month of a person who was made up.
 """
 
 from __future__ import annotations
@@ -14,8 +14,15 @@ import streamlit as st
 
 from dashboard import analytics_reads
 from dashboard.analytics_address import FiguresView
+from dashboard.analytics_reads import Lens
 from dashboard.components.analytics_bar import Figures
-from dashboard.components.my_month_parts import month_limits, month_nothing, month_tiles
+from dashboard.components.my_month_parts import (
+    asks_for_demo,
+    month_is_made_up,
+    month_limits,
+    month_nothing,
+    month_tiles,
+)
 from dashboard.components.period_words import period_words
 from dashboard.components.problem import problems_shown
 from dashboard.components.usage_charts import usage_course
@@ -24,7 +31,7 @@ from dashboard.whoami import current_person
 from jobs.analytics import Filters
 from jobs.periods import Period, Preset, month_after, period_before, period_of
 from storage.errors import WarehouseMissing
-from storage.models import Person
+from storage.models import Person, Role
 from storage.warehouse.reader import Scope
 
 _FIELD = "my_month"
@@ -37,8 +44,9 @@ def show() -> None:
     with problems_shown():
         st.title("My month", anchor=False)
         preset = _choose_month()
+        demo = asks_for_demo() and analytics_reads.has_demo()
         try:
-            figures = _look(person, preset)
+            figures = _look(person, preset, demo=demo)
         except WarehouseMissing as exc:
             month_nothing(exc.todo)
             return
@@ -58,32 +66,46 @@ def _choose_month() -> Preset:
     return chosen or Preset.THIS_MONTH
 
 
-def _look(person: Person, preset: Preset) -> Figures:
-    """The reader's own rows of one month."""
-    zone = ZoneInfo(analytics_reads.freshness(demo=False).time_zone)
+def _look(person: Person, preset: Preset, *, demo: bool) -> Figures:
+    """The reader's own rows of one month, or those of the demo's busiest person."""
+    zone = ZoneInfo(analytics_reads.freshness(demo=demo).time_zone)
     today = datetime.now(zone).date()
     period = period_of(preset, today)
     before = period_before(period, preset)
-    own = Filters(period.since, period.until, people=(person.id,))
-    view = FiguresView(preset, own, replace(own, since=before.since, until=before.until))
-    lens = replace(analytics_reads.look(person, demo=False), scope=Scope(person_id=person.id))
-    return Figures(person, view, lens, {}, today, zone)
+    lens = _demo_lens(person) if demo else _own_lens(person)
+    own = Filters(period.since, period.until, people=(lens.scope.person_id or person.id,))
+    then = replace(own, since=before.since, until=before.until)
+    return Figures(person, FiguresView(preset, own, then, demo=demo), lens, {}, today, zone)
+
+
+def _own_lens(person: Person) -> Lens:
+    return replace(analytics_reads.look(person, demo=False), scope=Scope(person_id=person.id))
+
+
+def _demo_lens(person: Person) -> Lens:
+    """As a member sees the demo: through the eyes of one who was made up."""
+    return analytics_reads.look(replace(person, role=Role.MEMBER), demo=True)
 
 
 def _show_figures(figures: Figures) -> None:
     totals = usage_totals(figures)
-    fresh = analytics_reads.freshness(demo=False).published_at.astimezone(figures.zone)
+    demo = figures.view.demo
+    if demo:
+        month_is_made_up()
+    fresh = analytics_reads.freshness(demo=demo).published_at.astimezone(figures.zone)
     st.caption(
         f"{period_words(figures.view.period)} · compared with "
         f"{period_words(_period_of(figures.view.before))} · figures as of "
-        f"{fresh:%d %b %Y, %H:%M} · only you and those who answer for the money see these"
+        f"{fresh:%d %b %Y, %H:%M} · "
+        + ("made up" if demo else "only you and those who answer for the money see these")
     )
     if is_nothing(totals):
         month_nothing("Your videos, what they cost and how long you waited will be here.")
     else:
         month_tiles(figures, totals)
         usage_course(_whole_month(figures), "What you made, day by day")
-    month_limits(figures)
+    if not demo:
+        month_limits(figures)
 
 
 def _period_of(filters: Filters) -> Period:

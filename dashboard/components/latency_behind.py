@@ -1,4 +1,5 @@
-"""What stands behind a point: the slowest generations, and where the time of each went."""
+"""What stands behind a point: the slowest generations, and where the time of one went: of a typical
+one, until a slow one is selected."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, sql_link
 from dashboard.components.costs_behind import address_of, moment_of
-from dashboard.components.latency_phases import PHASES
+from dashboard.components.latency_phases import PHASES, speeds_of
 from dashboard.components.timeline import long_words
 from dashboard.error_frame import plain
 from jobs.analytics import Filters
@@ -22,8 +23,11 @@ MOST_ROWS = 200
 _STEPS = ("our_queue", "fal_queue", "inference", "store")
 _COLUMNS = {
     "Open": st.column_config.LinkColumn("", display_text=":material/open_in_new:", width=40),
-    "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
-    "Seconds": st.column_config.NumberColumn(format="%.1f s", width="small"),
+    "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=115),
+    "Title": st.column_config.TextColumn(width=150),
+    "Person": st.column_config.TextColumn(width=105),
+    "Resolution": st.column_config.TextColumn(width=85),
+    "Seconds": st.column_config.NumberColumn(format="%.1f s", width=80),
     "Charged": st.column_config.NumberColumn(format="dollar", width="small"),
 }
 
@@ -47,7 +51,7 @@ class Failed:
 
 
 def show_slow(figures: Figures, slow: Slow) -> None:
-    """The slowest of them, and the waterfall of one: the slowest, or the one that is selected."""
+    """The slowest of them, and the waterfall of one: a typical one, or the one that is selected."""
     rows = figures.rows("latency", "behind", slow.filters, phase=slow.phase)
     source = Source("latency", "behind", slow.filters, more={"phase": slow.phase})
     with st.container(border=True, key="latency_behind"):
@@ -60,7 +64,27 @@ def show_slow(figures: Figures, slow: Slow) -> None:
         with left:
             chosen = _choose(figures, [_slow_row(row, figures) for row in rows], slow.words)
         with right:
-            _waterfall(figures, rows[chosen])
+            if chosen is None:
+                _show_typical(figures, slow)
+            else:
+                _waterfall(figures, rows[chosen])
+                st.caption("Unselect the row to see a typical one again.")
+
+
+def _show_typical(figures: Figures, slow: Slow) -> None:
+    """The generation that took the median, or came nearest to it."""
+    total = speeds_of(figures, slow.filters)["total"]
+    if total.p50_s is None:
+        return
+    rows = figures.rows("latency", "typical_behind", slow.filters, median_s=total.p50_s)
+    if not rows:
+        return
+    if total.n > 1:
+        st.caption(
+            f"A typical one: half of them took no longer than {long_words(total.p50_s)}, and this "
+            "one is the nearest. Select a row to see where a slow one waited."
+        )
+    _waterfall(figures, rows[0])
 
 
 def show_failed(figures: Figures, failed: Failed) -> None:
@@ -97,7 +121,8 @@ def _number_words(rows: list[dict[str, Any]], which: str) -> str:
     return f"{words}; the {MOST_ROWS} {which} are shown." if number > MOST_ROWS else f"{words}."
 
 
-def _choose(figures: Figures, rows: list[dict[str, Any]], words: str) -> int:
+def _choose(figures: Figures, rows: list[dict[str, Any]], words: str) -> int | None:
+    """Which row is selected; None: none is."""
     state: Any = st.dataframe(
         rows,
         hide_index=True,
@@ -110,7 +135,7 @@ def _choose(figures: Figures, rows: list[dict[str, Any]], words: str) -> int:
         selection_mode="single-row",
     )
     selected = (state or {}).get("selection", {}).get("rows", [])
-    return int(selected[0]) if selected and selected[0] < len(rows) else 0
+    return int(selected[0]) if selected and selected[0] < len(rows) else None
 
 
 def _order(rows: list[dict[str, Any]]) -> list[str]:
@@ -122,11 +147,11 @@ def _slow_row(row: dict[str, Any], figures: Figures) -> dict[str, Any]:
     return {
         "Open": address_of(row | {"status": "completed"}, figures),
         "When": moment_of(row["created_at"], figures.zone),
+        "Seconds": row["seconds"],
         "Title": row["title"],
         "Person": row["person"] or "",
         "Model": figures.name("model", row["model"]),
         "Resolution": row["resolution"] or "",
-        "Seconds": row["seconds"],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import budget_reads
+from dashboard import analytics_reads, budget_reads
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.budget_bar import budget_bar
 from dashboard.components.timeline import long_words
@@ -63,6 +63,30 @@ def month_limits(figures: Figures) -> None:
             budget_bar(named, view.grants_of(budget), warning, figures.zone)
 
 
+def asks_for_demo() -> bool:
+    """Whether the address asks for the month of a made-up person."""
+    return "1" in st.query_params.get_all("demo")
+
+
+def month_is_made_up() -> None:
+    """A mark that cannot be overlooked, and the way back to the own month."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(
+            "Demo history: the month of a made-up person; nothing here was spent",
+            icon=":material/science:",
+            color="orange",
+        )
+        st.button("Show my own month", type="tertiary", on_click=_leave_demo)
+
+
+def _show_demo() -> None:
+    st.query_params["demo"] = "1"
+
+
+def _leave_demo() -> None:
+    st.query_params.pop("demo", None)
+
+
 def month_nothing(words: str) -> None:
     """Nothing yet: say what will be here, and lead to where videos are made."""
     with st.container(border=True, horizontal_alignment="center"):
@@ -71,4 +95,6 @@ def month_nothing(words: str) -> None:
         st.markdown(plain(words), text_alignment="center")
         if st.button("Make a video", icon=CREATE.icon, type="primary"):
             st.switch_page(CREATE.file)
+        if analytics_reads.has_demo() and not asks_for_demo():
+            st.button("Look at a demo month", icon=":material/science:", on_click=_show_demo)
         st.space("small")

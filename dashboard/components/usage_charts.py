@@ -16,6 +16,7 @@ _FIELD = "usage_grain"
 _TICKS = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
 _MOST_TICKS = 8
 """So many bars have room for a date each, which is the first day of the week or month."""
+_FEW_TICKS = 5
 _ABOUT = (
     "Different people who began a generation or left an event, such as a download. Somebody who "
     "came on three days of a week is one person of that week."
@@ -65,10 +66,15 @@ def _draw_active(figures: Figures, grain: str) -> None:
     made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat=_TICKS[grain])
     if grain != "day" and len(rows) <= _MOST_TICKS:
         made.update_xaxes(tickvals=[row["day"] for row in rows])
-    made.update_yaxes(tickformat=",d", nticks=5)
     most = max(row["people"] for row in rows)
+    _count_wholes(made, most)
     alt = f"Active people by {grain}: at most {counted(most, 'person')}."
     charts.show_chart(made, key=figures.key(f"usage_active_{grain}"), alt=alt)
+
+
+def _count_wholes(made: go.Figure, most: int) -> None:
+    """Ticks at whole numbers only: left to itself the axis of one or two says `1` at a half."""
+    made.update_yaxes(tickformat=",d", **({"dtick": 1} if most < _FEW_TICKS else {"nticks": 5}))
 
 
 def usage_course(figures: Figures, title: str) -> None:
@@ -96,7 +102,7 @@ def usage_course(figures: Figures, title: str) -> None:
         ]
         made = charts.figure(bars, stacked=True, legend=len(bars) > 1, height=240)
         made.update_xaxes(range=whole_period(figures.view.filters, "day"), tickformat="%-d %b")
-        made.update_yaxes(tickformat=",d", nticks=5)
+        _count_wholes(made, max(row["generations"] for row in rows))
         number = sum(row["generations"] for row in rows)
         alt = f"{counted(number, 'generation')} in {counted(len(rows), 'day')}."
         charts.show_chart(made, key=figures.key("usage_course"), alt=alt)

@@ -19,7 +19,7 @@ from jobs.analytics import NOBODY
 PERSON = "person"
 """In the address: whose page it is."""
 _FIGURES = ("generations", "success", "approved", "downloaded", "shared", "spend_usd")
-LEFT = "Somebody of another team now"
+LEFT = "Somebody who left the team"
 _ABOUT = (
     "By name, and in no ranking: much is not better than little. Finished and approved count "
     "generations by the day on which they began; downloads and shares the day itself. Select a "
@@ -89,12 +89,15 @@ def chosen_person(figures: Figures) -> str | None:
 def usage_person(figures: Figures, id: str) -> None:
     """What one person did, if the reader may see them."""
     st.button("All people", icon=":material/arrow_back:", on_click=_back, type="tertiary")
-    name = figures.names["person"].get(id)
-    if name is None:
+    totals = usage_totals(figures)
+    known = figures.names["person"].get(id)
+    if known is None and is_nothing(totals):
         _show_nobody()
         return
+    name = known or LEFT
     st.subheader(plain(name), anchor=False)
-    totals = usage_totals(figures)
+    if known is None:
+        st.caption("Whoever it was is in another team now; what they did for this one stays here.")
     if is_nothing(totals):
         st.caption(f"{plain(name)} did nothing here in these days.")
         return
@@ -171,7 +174,10 @@ def _generation(row: dict[str, Any], figures: Figures) -> dict[str, Any]:
 _LATEST_COLUMNS = {
     "Open": st.column_config.LinkColumn("", display_text=":material/open_in_new:", width=40),
     "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
-    "Length": st.column_config.NumberColumn(format="%d s", width="small"),
-    "Resolution": st.column_config.TextColumn(width="small"),
+    "Title": st.column_config.TextColumn(width="medium"),
+    "Model": st.column_config.TextColumn(width=150),
+    "Length": st.column_config.NumberColumn(format="%d s", width=70),
+    "Resolution": st.column_config.TextColumn(width=90),
+    "Verdict": st.column_config.TextColumn(width=125),
     "Cost": st.column_config.NumberColumn(format="dollar", width="small"),
 }

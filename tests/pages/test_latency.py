@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,6 +16,7 @@ from tests.spent_histories import SpentHistory
 Visit = Callable[[Person], AppTest]
 Open = Callable[..., AppTest]
 Add = Callable[..., Person]
+Owner = Callable[..., list[Any]]
 
 
 @pytest.fixture
@@ -66,6 +68,25 @@ def test_one_video_and_one_failure_are_shown_as_the_small_numbers_they_are(
     assert tiles_of(page)["Failed"] == "1 of 2"
     assert tiles_of(page)["Half are ready in"] != "—"
     assert "1 generation." in words_of(page)
+
+
+def test_the_waterfall_opens_on_a_typical_video_and_not_on_the_slowest(
+    opened: Open, front: Services, history: SpentHistory, mia: Person, as_owner: Owner
+) -> None:
+    for seconds in (10, 60, 900):
+        id = history.add(mia, title=f"Took {seconds}")
+        as_owner(
+            "update studio.generations set finished_at = created_at + %s * interval '1 second'"
+            " where id = %s",
+            seconds,
+            id,
+            triggers=False,
+        )
+    sync_warehouse(front)
+    page = opened()
+    assert page.dataframe[0].value["Title"][0] == "Took 900"
+    assert "**Took 60**: " in words_of(page)
+    assert "A typical one" in words_of(page)
 
 
 def test_a_manager_sees_the_team_and_an_analyst_everybody(

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -7,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.components.my_month_parts import wait_words
 from jobs.bootstrap import Services
+from jobs.demo import write_demo
 from jobs.warehousing import sync_warehouse
 from storage.models import Person, Role
 from storage.records.gallery import Verdict
@@ -95,6 +97,26 @@ def test_last_month_is_a_press_away(opened: Open, some: SpentHistory, person: Pe
     page = opened(person)
     page.session_state["my_month"] = "last-month"
     assert "Nothing here yet" in words_of(page.run())
+
+
+def test_the_demo_shows_a_made_up_month_marked_and_without_own_limits(
+    opened: Open, some: SpentHistory, front: Services, person: Person
+) -> None:
+    folder = front.settings.warehouse_folder / "demo"
+    write_demo(folder, generations=2000, months=3, seed=1, now=datetime.now().astimezone())
+    page = opened(person, demo="1")
+    page.session_state["my_month"] = "last-month"
+    words = words_of(page.run())
+    assert "month of a made-up person" in words
+    assert "What you may spend" not in words
+    page = next(one for one in page.button if one.label == "Show my own month").click().run()
+    assert "made-up" not in words_of(page)
+
+
+def test_without_a_demo_its_address_shows_the_own_month(
+    opened: Open, some: SpentHistory, person: Person
+) -> None:
+    assert tiles_of(opened(person, demo="1"))["Spend"] == "$0.75"
 
 
 def test_a_lake_that_cant_be_read_is_told_in_words(

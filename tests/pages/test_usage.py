@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.components.usage_people import LEFT
 from dashboard.components.usage_retention import cohorts_of
 from dashboard.components.usage_words import count_change, share_change, share_words
 from jobs.bootstrap import Services
@@ -118,6 +119,19 @@ def test_somebody_of_another_team_is_nobody_here(
     assert "Cid" not in words_of(page)
     assert not page.metric
     assert not page.dataframe
+
+
+def test_what_somebody_who_left_the_team_did_here_can_still_be_looked_at(
+    opened: Open, some: SpentHistory, front: Services, as_owner: Owner, cid: Person
+) -> None:
+    [(ann,)] = as_owner("select id from studio.people where name = 'Ann'")
+    as_owner("update studio.people set team_id = %s where id = %s", cid.team_id, ann)
+    sync_warehouse(front)
+    assert list(opened().dataframe[0].value["Person"]) == ["Mia", LEFT]
+    page = opened(person=str(ann))
+    assert [one.value for one in page.subheader] == [LEFT]
+    assert "Ann" not in words_of(page)
+    assert tiles_of(page)["Generations"] == "1"
 
 
 def test_filters_that_usage_does_not_have_are_dropped(opened: Open, some: SpentHistory) -> None:

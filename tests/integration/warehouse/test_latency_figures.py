@@ -115,6 +115,60 @@ def test_the_hours_of_the_week_count_every_generation(
         assert {row["weekday"] for row in rows} <= set(range(1, 8))
 
 
+HOURS = """
+    select extract(isodow from at)::int, extract(hour from at)::int,
+        percentile_cont(0.95) within group (order by seconds), count(*)
+    from (
+        select g.created_at at time zone o.time_zone as at,
+            extract(epoch from g.finished_at - g.created_at)::double precision as seconds
+        from studio.generations as g cross join studio.organisation as o
+        where g.status = 'completed' and (g.team_id = %s or %s::uuid is null)) as ended
+    group by 1, 2 order by 1, 2"""
+CAUSES = """
+    select date_trunc(%s, g.created_at at time zone o.time_zone)::date, g.cause, count(*)
+    from studio.generations as g cross join studio.organisation as o
+    where g.status = 'failed' and (g.team_id = %s or %s::uuid is null)
+    group by 1, 2 order by 1, 2"""
+
+
+def test_the_hours_of_the_week_are_the_records_for_every_role(
+    services: Services, history: None, people: list[Person], as_owner: Owner
+) -> None:
+    for person in (people[0], people[2], people[3]):
+        team = scope_of(person).team_id
+        rows = run_report(services, person, "latency", "hours", month()).to_pylist()
+        expected = as_owner(HOURS, team, team)
+        assert len(rows) == len(expected) > 0
+        for row, wanted in zip(rows, expected, strict=True):
+            assert tuple(row.values()) == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize("grain", ["day", "week", "month"])
+def test_failures_by_cause_are_the_records_for_every_role(
+    services: Services, history: None, people: list[Person], as_owner: Owner, grain: str
+) -> None:
+    for person in (people[0], people[2], people[3]):
+        team = scope_of(person).team_id
+        found = run_report(services, person, "latency", "failures", month(), grain=grain)
+        expected = as_owner(CAUSES, grain, team, team)
+        assert [tuple(row.values()) for row in found.to_pylist()] == expected != []
+
+
+def test_the_typical_generation_is_the_one_nearest_to_the_median(
+    services: Services, history: None, people: list[Person], as_owner: Owner
+) -> None:
+    median_s = percentiles(as_owner, "total", people[3])[0]
+    [row] = run_report(
+        services, people[3], "latency", "typical_behind", month(), median_s=median_s
+    ).to_pylist()
+    [(nearest,)] = as_owner(
+        "select min(abs(extract(epoch from finished_at - created_at)::float - %s))"
+        " from studio.generations where status = 'completed'",
+        median_s,
+    )
+    assert abs(row["total_s"] - median_s) == pytest.approx(nearest, abs=1e-5)
+
+
 def test_failures_are_counted_by_cause_and_by_model(
     services: Services, history: None, people: list[Person]
 ) -> None:
