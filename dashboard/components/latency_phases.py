@@ -55,7 +55,8 @@ def is_exact(figures: Figures, filters: Filters, *, by_hour: bool = False) -> bo
     if names & set(filters.in_use):
         return True
     rates = figures.rows("latency", "failure_rates", filters)
-    return sum(row["completed"] for row in rates) <= EXACT_VIDEOS
+    videos: int = sum(row["completed"] for row in rates)
+    return videos <= EXACT_VIDEOS
 
 
 def report_for(figures: Figures, name: str, filters: Filters, *, by_hour: bool = False) -> str:

@@ -17,15 +17,25 @@ from dashboard.error_frame import plain
 from dashboard.roles import CREATE
 
 _FIGURES = ("generations", "completed", "success", "approved", "downloaded", "spend_usd")
+_FAVOURITES = "Videos that you marked as favourites in these days, whoever made them."
 _WAITED = "From submit to playable: half of your finished videos took no longer."
 
 
 def month_tiles(figures: Figures, totals: dict[str, Any]) -> None:
-    """Seven figures, each with what it was a month ago."""
+    """Eight figures, each with what it was a month ago."""
     then = usage_totals(figures, before=True)
-    with st.grid(7, min_column_width=145):
+    with st.grid(4, min_column_width=145):
         calm_tiles(_FIGURES, totals, then)
+        _favourites_tile(figures)
         _waiting_tile(figures)
+
+
+def _favourites_tile(figures: Figures) -> None:
+    now, then = (
+        figures.rows("usage", "favourites", filters)[0]["favourites"]
+        for filters in (figures.view.filters, figures.view.before)
+    )
+    calm_tile("Favourites", f"{now:,}", f"{then:,}", _FAVOURITES)
 
 
 def _waiting_tile(figures: Figures) -> None:

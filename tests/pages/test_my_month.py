@@ -11,6 +11,7 @@ from jobs.bootstrap import Services
 from jobs.demo import write_demo
 from jobs.warehousing import sync_warehouse
 from storage.models import Person, Role
+from storage.records import events
 from storage.records.gallery import Verdict
 from tests.spent_histories import SpentHistory
 
@@ -53,6 +54,17 @@ def test_a_member_sees_what_they_made_and_spent(
     tiles = tiles_of(opened(person))
     assert (tiles["Generations"], tiles["Finished videos"], tiles["Approved"]) == ("1", "1", "1")
     assert (tiles["Success"], tiles["Spend"]) == ("1 of 1", "$0.75")
+
+
+def test_favourites_are_those_that_the_person_marked_once_each(
+    opened: Open, some: SpentHistory, front: Services, person: Person, mia: Person
+) -> None:
+    made = some.add(person, days_ago=NOW)
+    with front.database.as_service() as tx:
+        for who in (person, person, mia):
+            events.add(tx, "favourited", person_id=who.id, team_id=who.team_id, generation_id=made)
+    sync_warehouse(front)
+    assert tiles_of(opened(person))["Favourites"] == "1"
 
 
 def test_an_address_shows_nobody_else(
