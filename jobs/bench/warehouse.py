@@ -73,6 +73,15 @@ def measure_warehouse(
         **written,
         "peak_mb": round(answers.peak_mb),
         **_by_name(asked, answers, theirs),
+        **_left_over(asked, answers, theirs),
+    }
+
+
+def _left_over(
+    asked: list[Question], answers: Answers, theirs: Mapping[str, Asked]
+) -> dict[str, Any]:
+    """What was not asked, not answered, or answered otherwise."""
+    return {
         "skipped": skipped(asked),
         "refused": answers.refused(),
         "postgres_gave_up": sorted(name for name, found in theirs.items() if found.rows is None),

@@ -104,19 +104,16 @@ class Lake:
         now = now or datetime.now(UTC)
         begun = stamp(self.folder)
         old = None if whole else self.manifest()
-        number = old.number + 1 if old else self._next_number()
-        # Never back to an earlier day, whatever the clock says: its rows share a file already.
-        daily_from = max(first_daily(now), old.daily_from if old else date.min)
-        writing = _Writing(self.folder, connection, old, number, daily_from)
+        writing = self._writing(connection, old, now)
         manifest = Manifest(
             shape=SHAPE,
-            number=number,
+            number=writing.number,
             published_at=now,
             watermark=marks.watermark,
             system_id=marks.system_id,
             time_zone=marks.time_zone,
             demo=marks.demo,
-            daily_from=daily_from,
+            daily_from=writing.daily_from,
             relations=writing.relations() | writing.kept_beside(beside),
         )
         if stamp(self.folder) != begun:
@@ -171,6 +168,14 @@ class Lake:
             for name in before.files() - manifest.files() if before else ():
                 with suppress(FileNotFoundError):
                     os.utime(self.folder / name)
+
+    def _writing(
+        self, connection: duckdb.DuckDBPyConnection, old: Manifest | None, now: datetime
+    ) -> _Writing:
+        number = old.number + 1 if old else self._next_number()
+        # Never back to an earlier day, whatever the clock says: its rows share a file already.
+        daily_from = max(first_daily(now), old.daily_from if old else date.min)
+        return _Writing(self.folder, connection, old, number, daily_from)
 
     def _next_number(self) -> int:
         """A number that no file of the folder carries, also after a crash or a rebuild."""
