@@ -25,7 +25,7 @@ def costs_tiles(
     `spend` has what the days of this month cost.
     """
     before = totals_of(figures, before=True) if figures.view.compares else None
-    days = figures.rows("costs", "daily")
+    days = whole_days(figures.rows("costs", "daily"), figures.today)
     with st.grid(6, min_column_width=165):
         _money("Spend", totals, before, "spend_usd", _series(days, "spend_usd"), _SPEND)
         _end_of_month(ahead, _course(figures.today, ahead, spend))
@@ -33,6 +33,11 @@ def costs_tiles(
         _ratio("Per finished video", totals, before, "completed", days, _PER_COMPLETED)
         _ratio("Per approved video", totals, before, "approved", days, _PER_APPROVED)
         _waste(totals, before, days)
+
+
+def whole_days(days: list[dict[str, Any]], today: date) -> list[dict[str, Any]]:
+    """Without the day that is not over, which would look like a plunge."""
+    return [day for day in days if day["day"] < today]
 
 
 def totals_of(figures: Figures, *, before: bool = False) -> dict[str, Any]:
@@ -68,7 +73,8 @@ def _money(
 ) -> None:
     then = before[name] if before else None
     exact = f"{about} Exactly {dollars(totals[name])}.".replace("$", r"\$")
-    _tile(label, round_dollars(totals[name]), change(totals[name], then), series, exact)
+    words, delta = round_dollars(totals[name]), change(totals[name], then)
+    _tile(label, words, delta, series, exact, colour="off")
 
 
 def _end_of_month(ahead: Forecast, course: list[float]) -> None:
@@ -103,7 +109,7 @@ def _videos(totals: dict[str, Any], before: dict[str, Any] | None, series: list[
     then = before["completed"] if before else None
     words = f"{totals['completed']:,}"
     about = f"Finished videos of {totals['generations']:,} generations begun in these days."
-    _tile("Videos", words, change(totals["completed"], then), series, about, colour="normal")
+    _tile("Videos", words, change(totals["completed"], then), series, about, colour="off")
 
 
 def _ratio(
@@ -145,9 +151,9 @@ def _tile(
     series: list[float],
     about: str,
     *,
-    colour: Literal["normal", "inverse"] = "inverse",
+    colour: Literal["off", "inverse"] = "inverse",
 ) -> None:
-    """`colour`: more is bad (`inverse`), or good (`normal`)."""
+    """`colour`: more is bad (`inverse`), or neither good nor bad (`off`)."""
     st.metric(
         label,
         value,

@@ -21,6 +21,8 @@ _ABOUT = {
     "downloaded": "Downloads in these days, whoever made the video.",
     "shared": "Videos shared with guests by a link, and links copied, in these days.",
 }
+_BETTER_WITH_MORE = ("completed", "approved")
+"""Of the others more is just more: no colour."""
 _LABELS = {
     "active": "Active people",
     "generations": "Generations",
@@ -52,7 +54,7 @@ def is_nothing(totals: Row) -> bool:
 def usage_tiles(figures: Figures, totals: Row) -> None:
     """Six figures of everybody, against the period before."""
     before = usage_totals(figures, before=True) if figures.view.compares else None
-    days = figures.rows("usage", "course")
+    days = [day for day in figures.rows("usage", "course") if day["day"] < figures.today]
     with st.grid(6, min_column_width=165):
         count_tile("active", totals, before, days)
         count_tile("generations", totals, before, days)
@@ -65,7 +67,8 @@ def count_tile(name: str, totals: Row, before: Row | None, days: list[Row]) -> N
     """A number with its course and its change."""
     delta = count_change(totals[name], before[name]) if before else None
     series = [float(day[name]) for day in days]
-    tile(_LABELS[name], f"{totals[name]:,}", delta, _ABOUT[name], series)
+    good = name in _BETTER_WITH_MORE
+    tile(_LABELS[name], f"{totals[name]:,}", delta, _ABOUT[name], series, good=good)
 
 
 def success_tile(totals: Row, before: Row | None) -> None:
@@ -118,14 +121,20 @@ def _about_success(totals: Row) -> str:
 
 
 def tile(
-    label: str, value: str, delta: str | None, about: str, series: list[float] | None = None
+    label: str,
+    value: str,
+    delta: str | None,
+    about: str,
+    series: list[float] | None = None,
+    *,
+    good: bool = True,
 ) -> None:
-    """One figure of many people, of which more is good."""
+    """One figure of many people; `good`: more of it is better, and coloured so."""
     st.metric(
         label,
         value,
         delta=delta,
-        delta_color="normal" if delta and delta[0] in "+-" else "off",
+        delta_color="normal" if good and delta and delta[0] in "+-" else "off",
         border=True,
         height="stretch",
         help=about,

@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from streamlit.proto.Metric_pb2 import Metric as MetricProto
 from streamlit.testing.v1 import AppTest
 
 from dashboard import analytics_reads
@@ -17,6 +18,7 @@ from dashboard.analytics_address import parse_view
 from dashboard.components import costs_export
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.costs_export import exported, file_name
+from dashboard.components.costs_tiles import whole_days
 from jobs.bootstrap import Services
 from jobs.budgets import set_limit
 from jobs.demo import write_demo
@@ -74,6 +76,17 @@ def test_the_first_tiles_are_the_teams_spend_and_its_change(
     assert tiles["Per finished video"] == ("$2.25", "+12.5 %")
     assert tiles["Per approved video"][0] == "$4.50"
     assert tiles["Wasted"] == ("11.1 %", "+11.1 points")
+
+
+def test_more_spend_is_no_alarm_but_a_dearer_video_is(some: SpentHistory, opened: Open) -> None:
+    colours = {one.label: one.proto.color for one in opened().metric}
+    assert colours["Spend"] == colours["Videos"] == MetricProto.GRAY
+    assert colours["Per finished video"] == MetricProto.RED
+
+
+def test_the_course_of_a_tile_leaves_out_the_day_that_is_not_over() -> None:
+    days = [{"day": date(2026, 12, number), "spend_usd": 1} for number in (1, 2, 3)]
+    assert whole_days(days, date(2026, 12, 3)) == days[:2]
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
