@@ -26,6 +26,8 @@ from dashboard.components.latency_phases import (
 from dashboard.components.period_words import period_words
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+ENOUGH = 3
+"""So many generations of an hour of the week are shown as a square."""
 _ABOUT = "Percentiles of the generations begun then. Click a point to see the slowest of them."
 
 
@@ -85,9 +87,9 @@ def latency_models(figures: Figures) -> None:
             }
             for row in rows
         ]
-        seconds = st.column_config.NumberColumn(format="%.1f s", width="small")
+        seconds = st.column_config.NumberColumn(format="%.1f s", width=66)
         columns = dict.fromkeys(PERCENTILES.values(), seconds)
-        number = st.column_config.NumberColumn(format="localized", width=60, help="Generations")
+        number = st.column_config.NumberColumn(format="localized", width=45, help="Generations")
         st.dataframe(
             shown,
             hide_index=True,
@@ -95,7 +97,8 @@ def latency_models(figures: Figures) -> None:
             column_config={
                 **columns,
                 "n": number,
-                "Resolution": st.column_config.TextColumn(width="small"),
+                "Model": st.column_config.TextColumn(width=130),
+                "Resolution": st.column_config.TextColumn(width=80),
             },
         )
 
@@ -110,11 +113,14 @@ def latency_hours(figures: Figures) -> None:
     )
     with chart_card(figures, "When it is slow", Source("latency", name), about=about):
         rows = figures.rows("latency", name)
+        if all(row["n"] < ENOUGH for row in rows):
+            st.caption("No hour of the week has three generations yet.")
+            return
         z: list[list[float | None]] = [[None] * 24 for _ in DAYS]
         counts = [[0] * 24 for _ in DAYS]
         for row in rows:
             counts[row["weekday"] - 1][row["hour"]] = row["n"]
-            if row["n"] >= 3:
+            if row["n"] >= ENOUGH:
                 z[row["weekday"] - 1][row["hour"]] = row["p95_s"]
         heat = go.Heatmap(
             z=z,

@@ -68,6 +68,7 @@ def test_one_video_and_one_failure_are_shown_as_the_small_numbers_they_are(
     assert tiles_of(page)["Failed"] == "1 of 2"
     assert tiles_of(page)["Half are ready in"] != "—"
     assert "1 generation." in words_of(page)
+    assert "No hour of the week has three generations yet." in words_of(page)
 
 
 def test_the_waterfall_opens_on_a_typical_video_and_not_on_the_slowest(
