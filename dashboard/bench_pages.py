@@ -37,7 +37,13 @@ PAGES = {
     "queue": "",
     "gallery": "",
     "budgets": "",
+    "compare": "",
+    "alerts": "",
     "costs": "demo=1",
+    "latency": "demo=1",
+    "usage": "demo=1",
+    "my_month": "demo=1",
+    "workbench": "demo=1",
     "account": "",
 }
 """Pages with the query of their address; those of figures show a demo history."""
