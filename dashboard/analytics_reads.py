@@ -1,16 +1,16 @@
 """What pages of figures read from the warehouse, kept as long as the lake is the same.
 
 An answer is known by the publication of the lake, whose rows it was made from and what was asked.
-Arrow tables and figures never change, so all sessions share one and nothing is copied.
+Nobody changes an answer, so all sessions share one and nothing is copied. They are kept by Python's
+own cache: Streamlit's takes longer to tell what was asked than many reports to answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-import streamlit as st
 
 from dashboard.services import services
 from jobs.analytics import Filters, answer, fill_report, reader_of, rows_for
@@ -44,7 +44,7 @@ def look(person: Person, *, demo: bool) -> Lens:
     return Lens(demo, rows_for(services(), person, demo=demo), manifest.publication)
 
 
-@st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
+@lru_cache(maxsize=MOST_KEPT)
 def report(
     lens: Lens,
     page: str,
@@ -62,6 +62,7 @@ def report(
     return answer(services(), lens.scope, filled, demo=lens.demo)
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def rows(
     lens: Lens,
     page: str,
@@ -70,12 +71,12 @@ def rows(
     by: str | None = None,
     **more: Any,  # noqa: ANN401
 ) -> list[dict[str, Any]]:
-    """The same, row by row; for answers of some hundred rows."""
+    """The same, row by row; for answers of some hundred rows. All callers share them: only read."""
     found: list[dict[str, Any]] = report(lens, page, name, filters, by, **more).to_pylist()
     return found
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
+@lru_cache(maxsize=200)
 def choices(lens: Lens) -> dict[str, dict[str, str]]:
     """What the filters offer: names by id, for `team`, `campaign`, `person`, `model` and
     `resolution`, each in the order of names."""

@@ -10,7 +10,7 @@ Figures are made with `graph_objects`: `plotly.express` takes ten times as long 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -48,6 +48,8 @@ _LAYOUT = {
 }
 _AXIS = {"zeroline": False, "automargin": True, "title": None}
 HEIGHT = 300
+MOST_KEPT = 2_000
+"""Figures of all sessions together."""
 _SMALL_USD = 10
 MOST_SERIES = 9
 """More colours can't be told apart: the rest is summed up as "Other"."""
@@ -79,6 +81,28 @@ def figure(
     made.update_yaxes(_AXIS, tickformat=ticks, nticks=6, rangemode="tozero")
     made.update_layout(**layout)
     return made
+
+
+@st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
+def kept(key: str, _draw: Callable[[], go.Figure]) -> go.Figure:  # noqa: ARG001 (told apart by it)
+    """What `_draw` makes, once for each `key`: plotly takes milliseconds to check a figure.
+
+    The key tells all that the figure is made of; nobody changes the figure afterwards.
+    """
+    return _Finished(_draw())
+
+
+class _Finished(go.Figure):  # type: ignore[misc]  # plotly says nothing of its types
+    """A figure that nobody changes: what is sent to the browser is worked out once, because
+    plotly copies every value of a figure each time."""
+
+    def __init__(self, made: go.Figure) -> None:
+        super().__init__(made)
+        self._sent: dict[str, Any] = made.to_dict()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same object each time: only read."""
+        return self._sent
 
 
 def _money_ticks(made: go.Figure) -> str:

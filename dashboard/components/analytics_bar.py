@@ -13,9 +13,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard import analytics_reads
+from dashboard import analytics_reads, charts
 from dashboard.analytics_address import FIELDS, FiguresView, show_view, view_of_address
 from dashboard.analytics_reads import Lens
 from dashboard.components.period_words import PRESETS, period_words
@@ -64,6 +65,11 @@ class Figures:
     def name(self, group: str, id: str | None) -> str:
         """How a member of a group is called."""
         return names_of(self.names, group, id)
+
+    def drawn(self, name: str, draw: Callable[[], go.Figure], *more: object) -> go.Figure:
+        """The chart `name` of this view as `draw` makes it, made once for each publication of the
+        lake and day. `more` is what else it is made of."""
+        return charts.kept(f"{self.key(name)} {self.lens.published} {self.today} {more}", draw)
 
     def key(self, name: str) -> str:
         """A widget's key that ends with the view, so that what was clicked in one period or by

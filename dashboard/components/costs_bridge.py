@@ -88,7 +88,16 @@ def _side(figures: Figures, filters: Any, spend_usd: Decimal) -> Side:  # noqa: 
 def _draw(figures: Figures, steps: dict[str, Decimal], sides: list[Side], names: list[str]) -> None:
     shown = {name: usd for name, usd in steps.items() if usd}
     ends = [side.spend_usd for side in sides]
-    usd = [*shown.values(), ends[1] - ends[0]]
+    made = figures.drawn(
+        "costs_bridge", lambda: _figure(shown, ends[1] - ends[0]), figures.view.before
+    )
+    told = ", ".join(f"{_LABELS[name]} {dollars(one)}" for name, one in shown.items())
+    alt = f"From {dollars(ends[0])} ({names[0]}) to {dollars(ends[1])} ({names[1]}): {told}."
+    charts.show_chart(made, key=figures.key("costs_bridge"), alt=alt)
+
+
+def _figure(shown: dict[str, Decimal], change_usd: Decimal) -> go.Figure:
+    usd = [*shown.values(), change_usd]
     trace = go.Waterfall(
         x=[*(_LABELS[name] for name in shown), "Change"],
         y=[float(one) for one in usd],
@@ -106,9 +115,7 @@ def _draw(figures: Figures, steps: dict[str, Decimal], sides: list[Side], names:
     made = charts.figure([trace], unit="$", legend=False, height=290, hovermode="closest")
     made.update_layout(bargap=0.3 if len(usd) > _FEW_BARS else 0.7)
     made.update_yaxes(range=_room(usd), zeroline=True)
-    told = ", ".join(f"{_LABELS[name]} {dollars(one)}" for name, one in shown.items())
-    alt = f"From {dollars(ends[0])} ({names[0]}) to {dollars(ends[1])} ({names[1]}): {told}."
-    charts.show_chart(made, key=figures.key("costs_bridge"), alt=alt)
+    return made
 
 
 def _room(usd: list[Decimal]) -> list[float]:

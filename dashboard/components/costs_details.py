@@ -22,6 +22,7 @@ from dashboard.components.costs_spend import (
 )
 from dashboard.components.money_words import dollars
 from dashboard.components.period_words import period_words
+from jobs.analytics import Filters
 
 DRIFT = 0.05
 """From this difference between charges and estimates on, a price has probably changed."""
@@ -93,6 +94,14 @@ def _draw_per_video(figures: Figures, grain: str) -> Behind | None:
     if not rows:
         st.caption("No generation was begun in these days.")
         return None
+    filters = figures.view.filters
+    made = figures.drawn("costs_per_video", lambda: _per_video(rows, filters, grain), grain)
+    alt = f"Cost of a finished and of an approved video by {grain}."
+    point = charts.clicked(made, key=figures.key("costs_per_video"), alt=alt)
+    return None if point is None else behind_bar(figures, grain, date.fromisoformat(point[0]))
+
+
+def _per_video(rows: list[dict[str, Any]], filters: Filters, grain: str) -> go.Figure:
     lines = []
     for place, (name, usd, of) in enumerate(
         (
@@ -112,10 +121,8 @@ def _draw_per_video(figures: Figures, grain: str) -> Behind | None:
             )
         )
     made = charts.figure(lines, unit="$", height=290)
-    made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat="%-d %b")
-    alt = f"Cost of a finished and of an approved video by {grain}."
-    point = charts.clicked(made, key=figures.key("costs_per_video"), alt=alt)
-    return None if point is None else behind_bar(figures, grain, date.fromisoformat(point[0]))
+    made.update_xaxes(range=whole_period(filters, grain), tickformat="%-d %b")
+    return made
 
 
 def _group_row(figures: Figures, by: str, row: dict[str, Any]) -> dict[str, Any]:

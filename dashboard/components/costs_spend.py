@@ -13,9 +13,8 @@ from uuid import UUID
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard import analytics_reads, charts
+from dashboard import charts
 from dashboard.analytics_address import FIELDS
-from dashboard.analytics_reads import Lens
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_behind import Behind
@@ -59,7 +58,8 @@ def costs_spend(figures: Figures) -> Behind | None:
         _choose_group(figures)
         found = figures.rows("costs", "spend_by_day", by=by, grain=grain)
         series = series_of(found, {row["id"]: figures.name(by, row["id"]) for row in found})
-        made = _figure(figures.lens, figures.view.filters, by, grain, tuple(series))
+        filters = figures.view.filters
+        made = figures.drawn("spend", lambda: _figure(found, filters, grain, series), by, grain)
         words = f"Spend by {grain} and {by}: {_in_words(found, series)}"
         point = charts.clicked(made, key=figures.key(f"spend_{by}"), alt=words)
     if point is None:
@@ -88,11 +88,9 @@ def series_of(rows: list[dict[str, Any]], names: dict[str | None, str]) -> list[
     return [*made, Series(names[None], (None,))] if None in sums else made
 
 
-@st.cache_resource(max_entries=500, show_spinner=False)
 def _figure(
-    lens: Lens, filters: Filters, by: str, grain: str, series: tuple[Series, ...]
+    found: list[dict[str, Any]], filters: Filters, grain: str, series: list[Series]
 ) -> go.Figure:
-    found = analytics_reads.rows(lens, "costs", "spend_by_day", filters, by, grain=grain)
     days = sorted({row["day"] for row in found})
     colours = charts.colours([one.name for one in series], grey=_drawn_back(series))
     bars = []
@@ -118,7 +116,7 @@ def _figure(
     return made
 
 
-def _drawn_back(series: tuple[Series, ...]) -> list[str]:
+def _drawn_back(series: list[Series]) -> list[str]:
     """What belongs to nobody, and the rest."""
     return [one.name for one in series if one.ids == (None,) or len(one.ids) > 1]
 

@@ -96,16 +96,21 @@ def _words(ahead: Forecast, end: DayAhead) -> str:
 
 
 def _draw(figures: Figures, ahead: Forecast, spend: dict[date, Decimal]) -> list[Any] | None:
-    first = figures.today.replace(day=1)
-    days = [first + number * _DAY for number in range((figures.today - first).days + 1)]
+    made = figures.drawn("costs_month", lambda: _figure(figures.today, ahead, spend))
+    alt = f"Spend of the month: {dollars(ahead.spent_usd)} so far."
+    return charts.clicked(made, key=figures.key("costs_month"), alt=alt)
+
+
+def _figure(today: date, ahead: Forecast, spend: dict[date, Decimal]) -> go.Figure:
+    first = today.replace(day=1)
+    days = [first + number * _DAY for number in range((today - first).days + 1)]
     course = list(accumulate(float(spend.get(day, 0)) for day in days))
     traces = [_line("Spent", days, course, width=3)]
     if ahead.end is not None and len(ahead.ahead) > 1:
-        traces = [*_fan(figures.today, course[-1], ahead.ahead[1:]), *traces]
+        traces = [*_fan(today, course[-1], ahead.ahead[1:]), *traces]
     made = charts.figure(traces, unit="$", height=240)
     made.update_xaxes(tickformat="%-d %b", range=[first, month_after(first) - _DAY])
-    alt = f"Spend of the month: {dollars(ahead.spent_usd)} so far."
-    return charts.clicked(made, key=figures.key("costs_month"), alt=alt)
+    return made
 
 
 def _fan(today: date, spent: float, ahead: tuple[DayAhead, ...]) -> list[go.Scatter]:

@@ -24,6 +24,7 @@ from dashboard.components.latency_phases import (
     report_for,
 )
 from dashboard.components.period_words import period_words
+from jobs.analytics import Filters
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ENOUGH = 3
@@ -42,9 +43,8 @@ def latency_course(figures: Figures) -> Slow | None:
         if not rows:
             st.caption("No generation was completed in these days.")
             return None
-        made = charts.figure(_lines(rows), height=320)
-        made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat="%-d %b")
-        made.update_yaxes(ticksuffix=" s")
+        filters = figures.view.filters
+        made = figures.drawn("latency_course", lambda: _course(rows, filters, grain), phase, grain)
         alt = f"{PHASES[phase]} by {grain}: percentiles of {sum(row['n'] for row in rows):,}."
         point = charts.clicked(made, key=figures.key(f"latency_course_{phase}"), alt=alt)
     if point is None:
@@ -52,6 +52,13 @@ def latency_course(figures: Figures) -> Slow | None:
     period = period_of_bar(figures, grain, date.fromisoformat(point[0]))
     filters = replace(figures.view.filters, since=period.since, until=period.until)
     return Slow(f"{PHASES[phase]}, {period_words(period)}", filters, phase)
+
+
+def _course(rows: list[dict[str, Any]], filters: Filters, grain: str) -> go.Figure:
+    made = charts.figure(_lines(rows), height=320)
+    made.update_xaxes(range=whole_period(filters, grain), tickformat="%-d %b")
+    made.update_yaxes(ticksuffix=" s")
+    return made
 
 
 def _lines(rows: list[dict[str, Any]]) -> list[go.Scatter]:
@@ -116,27 +123,32 @@ def latency_hours(figures: Figures) -> None:
         if all(row["n"] < ENOUGH for row in rows):
             st.caption("No hour of the week has three generations yet.")
             return
-        z: list[list[float | None]] = [[None] * 24 for _ in DAYS]
-        counts = [[0] * 24 for _ in DAYS]
-        for row in rows:
-            counts[row["weekday"] - 1][row["hour"]] = row["n"]
-            if row["n"] >= ENOUGH:
-                z[row["weekday"] - 1][row["hour"]] = row["p95_s"]
-        heat = go.Heatmap(
-            z=z,
-            x=list(range(24)),
-            y=list(DAYS),
-            customdata=counts,
-            colorscale=charts.SEQUENTIAL,
-            xgap=2,
-            ygap=2,
-            colorbar={"ticksuffix": " s", "thickness": 10, "outlinewidth": 0},
-            hovertemplate="%{y} %{x}:00: %{z:.0f} s (%{customdata:,} generations)<extra></extra>",
-        )
-        made = charts.figure([heat], legend=False, height=280, hovermode="closest")
-        made.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
-        made.update_xaxes(tickvals=[0, 6, 12, 18], ticktext=["0:00", "6:00", "12:00", "18:00"])
+        made = figures.drawn("latency_hours", lambda: _squares(rows))
         alt = f"Seconds by weekday and hour, from {sum(row['n'] for row in rows):,} generations."
         charts.show_chart(made, key=figures.key("latency_hours"), alt=alt)
         if not is_exact(figures, filters, by_hour=True):
             st.caption("≈ Of so many videos these are off by 3 % at most.")
+
+
+def _squares(rows: list[dict[str, Any]]) -> go.Figure:
+    z: list[list[float | None]] = [[None] * 24 for _ in DAYS]
+    counts = [[0] * 24 for _ in DAYS]
+    for row in rows:
+        counts[row["weekday"] - 1][row["hour"]] = row["n"]
+        if row["n"] >= ENOUGH:
+            z[row["weekday"] - 1][row["hour"]] = row["p95_s"]
+    heat = go.Heatmap(
+        z=z,
+        x=list(range(24)),
+        y=list(DAYS),
+        customdata=counts,
+        colorscale=charts.SEQUENTIAL,
+        xgap=2,
+        ygap=2,
+        colorbar={"ticksuffix": " s", "thickness": 10, "outlinewidth": 0},
+        hovertemplate="%{y} %{x}:00: %{z:.0f} s (%{customdata:,} generations)<extra></extra>",
+    )
+    made = charts.figure([heat], legend=False, height=280, hovermode="closest")
+    made.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
+    made.update_xaxes(tickvals=[0, 6, 12, 18], ticktext=["0:00", "6:00", "12:00", "18:00"])
+    return made

@@ -18,6 +18,7 @@ from dashboard.components.costs_spend import grain_of, period_of_bar, whole_peri
 from dashboard.components.latency_behind import Failed
 from dashboard.components.latency_phases import share_words
 from dashboard.components.period_words import period_words
+from jobs.analytics import Filters
 
 
 def latency_failures(figures: Figures) -> Failed | None:
@@ -31,8 +32,10 @@ def latency_failures(figures: Figures) -> Failed | None:
             st.caption("Nothing failed in these days.")
             return None
         reasons = _by_number(rows)
-        made = charts.figure(_bars(rows, reasons), stacked=True, height=320)
-        made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat="%-d %b")
+        filters = figures.view.filters
+        made = figures.drawn(
+            "latency_failures", lambda: _figure(_bars(rows, reasons), filters, grain), grain
+        )
         alt = f"Failures by {grain}: {sum(row['failed'] for row in rows):,}."
         point = charts.clicked(made, key=figures.key("latency_failures"), alt=alt)
     if point is None:
@@ -49,6 +52,12 @@ def _by_number(rows: list[dict[str, Any]]) -> list[str]:
     for row in rows:
         sums[row["reason"]] += row["failed"]
     return sorted(sums, key=lambda reason: (-sums[reason], reason))
+
+
+def _figure(bars: list[go.Bar], filters: Filters, grain: str) -> go.Figure:
+    made = charts.figure(bars, stacked=True, height=320)
+    made.update_xaxes(range=whole_period(filters, grain), tickformat="%-d %b")
+    return made
 
 
 def _bars(rows: list[dict[str, Any]], reasons: list[str]) -> list[go.Bar]:
