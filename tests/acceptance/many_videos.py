@@ -18,8 +18,10 @@ where table_schema = 'studio' and table_name = 'videos' and is_generated = 'NEVE
 
 _COPIES = """
 with sources as (
-    select v.*, row_number() over (order by v.created_at) - 1 as place, count(*) over () as many
+    -- By their submits: which of two videos is finished first is up to the machine.
+    select v.*, row_number() over (order by g.created_at) - 1 as place, count(*) over () as many
     from studio.videos as v
+    inner join studio.generations as g on g.id = v.id
     inner join studio.people as p on p.id = v.person_id
     where p.email = %(source)s and v.status = 'ready'
 ),
