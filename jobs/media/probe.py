@@ -120,7 +120,8 @@ def probe_video(path: Path, max_bytes: int) -> VideoFacts:
         video_codec = _codec_name(video)
         audio_codec = next(map(_codec_name, file.streams.audio), None)
         _check_picture(video)
-        video.thread_type = "AUTO"
+        # More threads are done sooner and cost half as much again: workers run beside each other.
+        video.codec_context.thread_count = 1
         video.codec_context.options = _DECODER_OPTIONS
         reading = _read_everything(file, video)
         duration_s = _checked_duration(file, video, reading)
