@@ -162,9 +162,9 @@ class Breaker:
 
     def _at_rest(self) -> bool:
         database = self.studio.services.database
-        markers = self.studio.simulator.counts()["by_marker"]
+        requests = self.studio.simulator.requests()
         with suppress(StudioError):
-            moving = chaos_counts.restless(record.fates(database), markers)
+            moving = chaos_counts.restless(record.fates(database), requests)
             pending = record.pending_renditions(database) + record.open_exports(database)
             return not moving and not pending
         return False
@@ -223,20 +223,20 @@ def run_chaos(folder: Path, chaos: Chaos, environment_of: EnvironmentOf) -> dict
 
 
 def _settle_as_a_person(studio: ChaosStudio) -> int:
-    """Decide, as their people would after a look at fal, on submits that never got there; how many.
+    """Decide, as their people would after a look at fal, on submits without a trace; how many.
 
-    A process that died with its intent written and its POST unsent leaves nothing at fal to find.
+    A process that died with its intent written and its POST unsent leaves nothing at fal to find,
+    and of a request that fal gave back before it started nothing was made.
     """
     services = studio.services
-    markers = studio.simulator.counts()["by_marker"]
-    never_sent = chaos_counts.unknown(record.fates(services.database), markers)
-    for generation_id in never_sent:
+    traceless = chaos_counts.unknown(record.fates(services.database), studio.simulator.requests())
+    for generation_id in traceless:
         with services.database.as_service() as tx:
             person = people.by_id(tx, generations.by_id(tx, generation_id).person_id)
         mark_not_submitted(
             services, person, generation_id, "fal has no such request", confirmed=True
         )
-    return len(never_sent)
+    return len(traceless)
 
 
 def _counted(studio: ChaosStudio) -> dict[str, Any]:

@@ -17,14 +17,19 @@ Markers = Mapping[str, Mapping[str, int]]
 """POSTs and booked requests by marker, as the simulator counts them."""
 
 
-def restless(fates: Iterable[Fate], markers: Markers) -> list[Fate]:
-    """What still has to move: neither ended, nor lost without a trace at fal."""
-    return [fate for fate in _latest(fates) if not (_ended(fate) or _never_arrived(fate, markers))]
+def restless(fates: Iterable[Fate], requests: Requests) -> list[Fate]:
+    """What still has to move: neither ended, nor lost without a trace in fal's history."""
+    traces = _traces(requests)
+    return [fate for fate in _latest(fates) if not (_ended(fate) or _traceless(fate, traces))]
 
 
-def unknown(fates: Iterable[Fate], markers: Markers) -> set[UUID]:
-    """Generations that only a person can settle: a submit without an answer that fal never saw."""
-    return {f.id for f in _latest(fates) if not _ended(f) and _never_arrived(f, markers)}
+def unknown(fates: Iterable[Fate], requests: Requests) -> set[UUID]:
+    """Generations that only a person can settle: a submit without an answer and without a trace.
+
+    fal never saw it, or gave it back before it started: its history has only what has started.
+    """
+    traces = _traces(requests)
+    return {f.id for f in _latest(fates) if not _ended(f) and _traceless(f, traces)}
 
 
 def _latest(fates: Iterable[Fate]) -> list[Fate]:
@@ -36,9 +41,18 @@ def _ended(fate: Fate) -> bool:
     return fate.status in FINAL_STATUSES
 
 
-def _never_arrived(fate: Fate, markers: Markers) -> bool:
-    booked = markers.get(f"image_url:{fate.marker}", {}).get("booked", 0)
-    return fate.attempt_state is AttemptState.UNKNOWN and not booked
+def _traces(requests: Requests) -> set[str]:
+    """Start images of the requests that fal's history lists, or will when they have ended."""
+    return {request["input"]["image_url"] for request in requests if not _given_back(request)}
+
+
+def _given_back(request: Mapping[str, Any]) -> bool:
+    """Whether fal has ended a request that had not started; it bills nothing for it."""
+    return request["started_at"] is None and request["ended_at"] is not None
+
+
+def _traceless(fate: Fate, traces: set[str]) -> bool:
+    return fate.attempt_state is AttemptState.UNKNOWN and fate.marker not in traces
 
 
 def compare(fates: list[Fate], requests: Requests, markers: Markers) -> dict[str, Any]:
@@ -47,18 +61,21 @@ def compare(fates: list[Fate], requests: Requests, markers: Markers) -> dict[str
     status = Counter(fate.status for fate in latest)
     kept = {fate.request_id: fate for fate in fates if fate.request_id}
     lost = [
-        *(f"{fate.id} is still {fate.status}" for fate in restless(fates, markers)),
+        *(f"{fate.id} is still {fate.status}" for fate in restless(fates, requests)),
         *(_lost(request, kept) for request in requests if _lost(request, kept)),
     ]
     twice = _sent_twice(fates, markers)
     return {
         "generations": len(latest),
         "booked": len(requests),
+        "given_back_unseen": sum(
+            _given_back(request) and request["request_id"] not in kept for request in requests
+        ),
         "attempts_booked": sum(fate.request_id is not None for fate in fates),
         "completed": status[GenerationStatus.COMPLETED],
         "failed": status[GenerationStatus.FAILED],
         "canceled": status[GenerationStatus.CANCELED],
-        "unknown": len(unknown(fates, markers)),
+        "unknown": len(unknown(fates, requests)),
         "lost": len(lost),
         "doubled": doubled(requests) + len(twice),
         "open_holds": sum(fate.held for fate in latest),
@@ -73,7 +90,7 @@ def _lost(request: Mapping[str, Any], kept: Mapping[str, Fate]) -> str:
     name = f"request {request['request_id']} of {request['tags'].get('generation')}"
     fate = kept.get(request["request_id"])
     if fate is None:
-        return f"{name} is known to no attempt"
+        return "" if _given_back(request) else f"{name} is known to no attempt"
     if request["failure"] is None and request["ended_at"] is not None and not fate.charges:
         return f"{name} is paid for, but {fate.id} ({fate.status}) has no charge"
     if request["failure"] is not None and fate.status is GenerationStatus.COMPLETED:

@@ -61,7 +61,7 @@ class EmbeddedPostgres(LocalServer):
         log: Path,
         bin_dir: Path | None = None,
         *,
-        start_within_s: float = 30.0,
+        start_within_s: float = 60.0,
         settings: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(folder, log, start_within_s=start_within_s)

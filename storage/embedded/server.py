@@ -61,7 +61,7 @@ class LocalServer(ABC):
     not_yet_words: ClassVar[str | None] = None
     """What its log says when the same start may work a moment later."""
 
-    def __init__(self, folder: Path, log: Path, *, start_within_s: float = 30.0) -> None:
+    def __init__(self, folder: Path, log: Path, *, start_within_s: float = 60.0) -> None:
         self.folder = folder.resolve()
         self.log = log.resolve()
         self._start_within_s = start_within_s

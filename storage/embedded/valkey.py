@@ -49,7 +49,7 @@ class EmbeddedValkey(LocalServer):
     stop_steps: ClassVar[Steps] = ((Signals.SIGTERM, 10.0),)
     port_taken_words: ClassVar[str] = "Could not create server TCP listening socket"
 
-    def __init__(self, folder: Path, log: Path, *, start_within_s: float = 30.0) -> None:
+    def __init__(self, folder: Path, log: Path, *, start_within_s: float = 60.0) -> None:
         super().__init__(folder, log, start_within_s=start_within_s)
         self._config = self.folder / "valkey.conf"
 

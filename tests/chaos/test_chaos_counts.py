@@ -33,10 +33,17 @@ LOST = replace(
     charges=0,
     held=True,
 )
-REQUEST = {"request_id": "r1", "tags": {"generation": str(ID)}, "failure": None, "ended_at": 1.0}
+REQUEST: dict[str, Any] = {
+    "request_id": "r1",
+    "tags": {"generation": str(ID)},
+    "input": {"image_url": "http://fal/1"},
+    "failure": None,
+    "started_at": 0.5,
+    "ended_at": 1.0,
+}
+GIVEN_BACK = {**REQUEST, "started_at": None, "failure": {"status_code": 504}}
 ONCE = {"image_url:http://fal/1": {"posted": 1, "booked": 1}}
 TWICE = {"image_url:http://fal/1": {"posted": 2, "booked": 1}}
-SENT_IN_VAIN = {"image_url:http://fal/1": {"posted": 0, "booked": 0}}
 
 
 def found(fate: Fate, *, requests: Any = (REQUEST,), markers: Any = ONCE) -> dict[str, Any]:
@@ -79,12 +86,20 @@ def test_a_failure_at_fal_that_became_a_video_is_a_problem() -> None:
 
 
 def test_a_submit_that_never_arrived_rests_and_one_that_did_does_not() -> None:
-    assert unknown([LOST], SENT_IN_VAIN) == {ID}
-    assert not restless([LOST], SENT_IN_VAIN)
-    assert restless([LOST], ONCE) == [LOST]
+    assert unknown([LOST], []) == {ID}
+    assert not restless([LOST], [])
+    assert restless([LOST], [REQUEST]) == [LOST]
+
+
+def test_a_lost_submit_that_fal_gave_back_before_it_started_is_for_a_person() -> None:
+    assert unknown([LOST], [GIVEN_BACK]) == {ID}
+    assert not restless([LOST], [GIVEN_BACK])
+    counts = found(LOST, requests=[GIVEN_BACK])
+    assert counts["problems"] == []
+    assert (counts["given_back_unseen"], counts["booked"], counts["attempts_booked"]) == (1, 1, 0)
 
 
 def test_only_the_last_attempt_of_a_generation_counts() -> None:
     refused = replace(LOST, attempt_state=AttemptState.REFUSED, marker="http://fal/0")
-    assert not restless([refused, GOOD], ONCE)
-    assert restless([LOST, refused], SENT_IN_VAIN) == [refused]
+    assert not restless([refused, GOOD], [REQUEST])
+    assert restless([LOST, refused], []) == [refused]

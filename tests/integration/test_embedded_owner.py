@@ -40,7 +40,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def up(path: Path) -> Endpoints:
-    assert wait_until(lambda: read_endpoints(path) is not None, 30)
+    # Postgres syncs its whole folder after a crash: a disk that others write to takes its time.
+    assert wait_until(lambda: read_endpoints(path) is not None, 90)
     endpoints = read_endpoints(path)
     assert endpoints is not None
     return endpoints
