@@ -14,9 +14,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
+import pyarrow
 import streamlit as st
 
-from dashboard import analytics_reads, charts
+from dashboard import analytics_reads, charts, tables
 from dashboard.analytics_address import FIELDS, FiguresView, show_view, view_of_address
 from dashboard.analytics_reads import Lens
 from dashboard.components.period_words import PRESETS, period_words
@@ -69,7 +70,16 @@ class Figures:
     def drawn(self, name: str, draw: Callable[[], go.Figure], *more: object) -> go.Figure:
         """The chart `name` of this view as `draw` makes it, made once for each publication of the
         lake and day. `more` is what else it is made of."""
-        return charts.kept(f"{self.key(name)} {self.lens.published} {self.today} {more}", draw)
+        return charts.kept(self._drawn_from(name, more), draw)
+
+    def listed(
+        self, name: str, rows: Callable[[], list[dict[str, Any]]], *more: object
+    ) -> pyarrow.Table:
+        """The rows of the table `name`, kept as charts are."""
+        return tables.kept(self._drawn_from(name, more), rows)
+
+    def _drawn_from(self, name: str, more: tuple[object, ...]) -> str:
+        return f"{self.key(name)} {self.lens.published} {self.today} {more}"
 
     def key(self, name: str) -> str:
         """A widget's key that ends with the view, so that what was clicked in one period or by

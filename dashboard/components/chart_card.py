@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,8 @@ from jobs.analytics import WORKBENCH_ROLES, Filters, as_sql, fill_report
 from storage.models import Role
 
 WORKBENCH = "workbench"
+MOST_KEPT = 2_000
+"""Questions of all sessions, written out once each."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,7 @@ def sql_link(figures: Figures, source: Source) -> None:
     if not may_open_sql(figures.person.role):
         return
     entry = next(page for page in pages_for(figures.person.role) if page.name == WORKBENCH)
-    filters = source.filters or figures.view.filters
-    filled = fill_report(source.page, source.name, filters, by=source.by, **source.more)
-    query = {"sql": as_sql(filled)} | ({"demo": "1"} if figures.view.demo else {})
+    query = {"sql": sql_of(figures, source)} | ({"demo": "1"} if figures.view.demo else {})
     st.page_link(
         entry.file,
         label="SQL",
@@ -58,6 +59,19 @@ def sql_link(figures: Figures, source: Source) -> None:
         help="Open as SQL: the question behind this chart, in the workbench.",
         width="content",
     )
+
+
+def sql_of(figures: Figures, source: Source) -> str:
+    """The report with its values, as it is asked in the workbench."""
+    filters = source.filters or figures.view.filters
+    return _written(source.page, source.name, filters, source.by, tuple(source.more.items()))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _written(
+    page: str, name: str, filters: Filters, by: str | None, more: tuple[tuple[str, Any], ...]
+) -> str:
+    return as_sql(fill_report(page, name, filters, by=by, **dict(more)))
 
 
 def may_open_sql(role: Role) -> bool:

@@ -15,6 +15,7 @@ from dashboard.components.chart_card import Source, sql_link
 from dashboard.components.money_words import dollars
 from dashboard.error_frame import plain
 from dashboard.roles import GALLERY, QUEUE, PageEntry, pages_for
+from dashboard.tables import shown_columns
 from jobs.analytics import Filters
 from storage.models import Role
 
@@ -45,13 +46,14 @@ def show_behind(figures: Figures, behind: Behind) -> None:
             st.caption("Nothing was charged there.")
             return
         st.caption(_sum_words(rows).replace("$", r"\$"))
+        table = figures.listed(name, lambda: [_shown(row, figures) for row in rows], behind)
         st.dataframe(
-            [_shown(row, figures) for row in rows],
+            table,
             hide_index=True,
             height=min(38 + 35 * len(rows), 400),
             column_config=_COLUMNS,
             placeholder="",
-            column_order=_order(figures, rows),
+            column_order=shown_columns(table),
         )
 
 
@@ -90,12 +92,6 @@ _COLUMNS = {
     "Resolution": st.column_config.TextColumn(width="small"),
     "Amount": st.column_config.NumberColumn(format="dollar", width="small"),
 }
-
-
-def _order(figures: Figures, rows: list[dict[str, Any]]) -> list[str]:
-    """All columns; without the links where none leads anywhere."""
-    names = ["When", "Title", "Person", "Model", "Resolution", "Length", "Outcome", "Amount"]
-    return ["Open", *names] if any(address_of(row, figures) for row in rows) else names
 
 
 def address_of(row: dict[str, Any], figures: Figures) -> str | None:

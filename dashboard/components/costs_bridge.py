@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard import charts
+from dashboard import analytics_reads, charts
+from dashboard.analytics_reads import MOST_KEPT, Lens
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.money_words import dollars
 from dashboard.components.period_words import period_words
+from jobs.analytics import Filters
 from jobs.periods import Period
-from jobs.spend_bridge import Side, bridge, side_of
+from jobs.spend_bridge import bridge, side_of
 
 _LABELS = {
     "volume": "Volume",
@@ -52,17 +55,13 @@ def costs_bridge(figures: Figures, now: dict[str, Any], before: dict[str, Any]) 
             days = period_words(Period(view.before.since, view.before.until))
             st.caption(f"Nothing was charged in {days}: there is nothing to compare with.")
             return
-        sides = [
-            _side(figures, view.before, before["spend_usd"]),
-            _side(figures, view.filters, now["spend_usd"]),
-        ]
-        steps = bridge(*sides)
+        steps = _steps(figures.lens, view.before, view.filters)
         st.markdown(story(steps, before["spend_usd"], now["spend_usd"]).replace("$", r"\$"))
         names = [
             period_words(Period(view.before.since, view.before.until)),
             period_words(view.period),
         ]
-        _draw(figures, steps, sides, names)
+        _draw(figures, steps, [before["spend_usd"], now["spend_usd"]], names)
 
 
 def story(steps: dict[str, Decimal], before: Decimal, now: Decimal) -> str:
@@ -81,13 +80,23 @@ def story(steps: dict[str, Decimal], before: Decimal, now: Decimal) -> str:
     return f"Spend {verb} by **{dollars(abs(change))}**{share}, {ends}.{most}"
 
 
-def _side(figures: Figures, filters: Any, spend_usd: Decimal) -> Side:  # noqa: ANN401
-    return side_of(figures.rows("costs", "bridge", filters), spend_usd)
+@lru_cache(maxsize=MOST_KEPT)
+def _steps(lens: Lens, before: Filters, now: Filters) -> dict[str, Decimal]:
+    """The steps between two periods; worked out once, because exact fractions take long."""
+    sides = [
+        side_of(
+            analytics_reads.rows(lens, "costs", "bridge", filters),
+            analytics_reads.rows(lens, "costs", "totals", filters)[0]["spend_usd"],
+        )
+        for filters in (before, now)
+    ]
+    return bridge(*sides)
 
 
-def _draw(figures: Figures, steps: dict[str, Decimal], sides: list[Side], names: list[str]) -> None:
+def _draw(
+    figures: Figures, steps: dict[str, Decimal], ends: list[Decimal], names: list[str]
+) -> None:
     shown = {name: usd for name, usd in steps.items() if usd}
-    ends = [side.spend_usd for side in sides]
     made = figures.drawn(
         "costs_bridge", lambda: _figure(shown, ends[1] - ends[0]), figures.view.before
     )

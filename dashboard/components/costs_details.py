@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import plotly.graph_objects as go
+import pyarrow
 import streamlit as st
 
 from dashboard import charts
@@ -65,8 +66,10 @@ def _results(figures: Figures) -> None:
         ),
     ):
         found = figures.rows("costs", "by_group", by=by)
-        rows = [_group_row(figures, by, row) for row in found]
-        chosen = _choose_row(rows, _GROUP_COLUMNS, figures.key(f"costs_rows_{by}"))
+        table = figures.listed(
+            "by_group", lambda: [_group_row(figures, by, row) for row in found], by
+        )
+        chosen = _choose_row(table, _GROUP_COLUMNS, figures.key(f"costs_rows_{by}"))
     if chosen is not None:
         id = found[chosen]["id"]
         behind = Behind(figures.name(by, id), narrowed(figures.view.filters, by, [id]))
@@ -74,10 +77,10 @@ def _results(figures: Figures) -> None:
         show_behind(figures, behind)
 
 
-def _choose_row(rows: list[dict[str, Any]], columns: dict[str, Any], key: str) -> int | None:
+def _choose_row(table: pyarrow.Table, columns: dict[str, Any], key: str) -> int | None:
     """A table of which one row can be selected: which one is."""
     state: Any = st.dataframe(
-        rows,
+        table,
         hide_index=True,
         column_config=columns,
         placeholder="—",
@@ -86,7 +89,7 @@ def _choose_row(rows: list[dict[str, Any]], columns: dict[str, Any], key: str) -
         selection_mode="single-row",
     )
     selected = (state or {}).get("selection", {}).get("rows", [])
-    return int(selected[0]) if selected and selected[0] < len(rows) else None
+    return int(selected[0]) if selected and selected[0] < table.num_rows else None
 
 
 def _draw_per_video(figures: Figures, grain: str) -> Behind | None:
@@ -175,22 +178,9 @@ def _draw_waste(figures: Figures, rows: list[dict[str, Any]]) -> Behind | None:
     if not paid:
         st.caption("Nothing of it was charged.")
         return None
-    paid.reverse()
-    bars = go.Bar(
-        orientation="h",
-        y=[reason_words(row["reason"]) for row in paid],
-        x=[float(row["wasted_usd"]) for row in paid],
-        text=[f"{dollars(row['wasted_usd'])} · {row['charged']:,}" for row in paid],
-        textposition="auto",
-        customdata=[[row["reason"]] for row in paid],
-        marker_color=charts.BAD,
-        hovertemplate="%{y}: %{text} generations<extra></extra>",
-    )
-    made = charts.figure([bars], legend=False, height=70 + 38 * len(paid), hovermode="closest")
-    made.update_xaxes(tickformat="$,.2~f")
-    made.update_yaxes(showgrid=False, dtick=1)
+    made = figures.drawn("costs_waste", lambda: _waste_bars(paid))
     alt = "Wasted: " + ", ".join(
-        f"{reason_words(row['reason'])} {dollars(row['wasted_usd'])}" for row in reversed(paid)
+        f"{reason_words(row['reason'])} {dollars(row['wasted_usd'])}" for row in paid
     )
     point = charts.clicked(made, key=figures.key("costs_waste"), alt=alt)
     if point is None:
@@ -198,6 +188,24 @@ def _draw_waste(figures: Figures, rows: list[dict[str, Any]]) -> Behind | None:
     reason = str(point[0])
     words = f"{reason_words(reason)}, {period_words(figures.view.period)}"
     return Behind(words, figures.view.filters, reason)
+
+
+def _waste_bars(paid: list[dict[str, Any]]) -> go.Figure:
+    upwards = list(reversed(paid))
+    bars = go.Bar(
+        orientation="h",
+        y=[reason_words(row["reason"]) for row in upwards],
+        x=[float(row["wasted_usd"]) for row in upwards],
+        text=[f"{dollars(row['wasted_usd'])} · {row['charged']:,}" for row in upwards],
+        textposition="auto",
+        customdata=[[row["reason"]] for row in upwards],
+        marker_color=charts.BAD,
+        hovertemplate="%{y}: %{text} generations<extra></extra>",
+    )
+    made = charts.figure([bars], legend=False, height=70 + 38 * len(paid), hovermode="closest")
+    made.update_xaxes(tickformat="$,.2~f")
+    made.update_yaxes(showgrid=False, dtick=1)
+    return made
 
 
 def _estimates(figures: Figures) -> None:
@@ -222,8 +230,8 @@ def _estimates(figures: Figures) -> None:
                     f"{_signed_share(_worse(row))} off the estimates. Has its price changed?",
                     icon=":material/trending_up:",
                 )
-        shown = [_estimate_row(figures, row) for row in rows]
-        chosen = _choose_row(shown, _ESTIMATE_COLUMNS, figures.key("costs_estimates"))
+        table = figures.listed("estimates", lambda: [_estimate_row(figures, row) for row in rows])
+        chosen = _choose_row(table, _ESTIMATE_COLUMNS, figures.key("costs_estimates"))
     if chosen is not None:
         model = rows[chosen]["model"]
         filters = narrowed(figures.view.filters, "model", [model])

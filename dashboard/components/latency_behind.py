@@ -4,9 +4,11 @@ one, until a slow one is selected."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import plotly.graph_objects as go
+import pyarrow
 import streamlit as st
 
 from dashboard import charts
@@ -17,6 +19,7 @@ from dashboard.components.costs_behind import address_of, moment_of
 from dashboard.components.latency_phases import PHASES, speeds_of
 from dashboard.components.timeline import long_words
 from dashboard.error_frame import plain
+from dashboard.tables import shown_columns
 from jobs.analytics import Filters
 
 MOST_ROWS = 200
@@ -62,7 +65,8 @@ def show_slow(figures: Figures, slow: Slow) -> None:
         st.caption(_number_words(rows, "slowest"))
         left, right = st.columns([3, 2])
         with left:
-            chosen = _choose(figures, [_slow_row(row, figures) for row in rows], slow.words)
+            table = figures.listed("slow", lambda: [_slow_row(row, figures) for row in rows], slow)
+            chosen = _choose(figures, table, slow.words)
         with right:
             if chosen is None:
                 _show_typical(figures, slow)
@@ -98,14 +102,16 @@ def show_failed(figures: Figures, failed: Failed) -> None:
             st.caption("Nothing failed there.")
             return
         st.caption(_number_words(rows, "newest"))
-        shown = [_failed_row(row, figures) for row in rows]
+        table = figures.listed(
+            "failed", lambda: [_failed_row(row, figures) for row in rows], failed
+        )
         st.dataframe(
-            shown,
+            table,
             hide_index=True,
             placeholder="—",
             height=min(38 + 35 * len(rows), 400),
             column_config=_COLUMNS,
-            column_order=_order(shown),
+            column_order=shown_columns(table),
         )
 
 
@@ -121,26 +127,21 @@ def _number_words(rows: list[dict[str, Any]], which: str) -> str:
     return f"{words}; the {MOST_ROWS} {which} are shown." if number > MOST_ROWS else f"{words}."
 
 
-def _choose(figures: Figures, rows: list[dict[str, Any]], words: str) -> int | None:
+def _choose(figures: Figures, table: pyarrow.Table, words: str) -> int | None:
     """Which row is selected; None: none is."""
     state: Any = st.dataframe(
-        rows,
+        table,
         hide_index=True,
         placeholder="—",
-        height=min(38 + 35 * len(rows), 360),
+        height=min(38 + 35 * table.num_rows, 360),
         column_config=_COLUMNS,
-        column_order=_order(rows),
+        column_order=shown_columns(table),
         key=figures.key(f"latency_rows_{words}"),
         on_select="rerun",
         selection_mode="single-row",
     )
     selected = (state or {}).get("selection", {}).get("rows", [])
-    return int(selected[0]) if selected and selected[0] < len(rows) else None
-
-
-def _order(rows: list[dict[str, Any]]) -> list[str]:
-    """All columns; without the links where none leads anywhere."""
-    return [name for name in rows[0] if name != "Open" or any(row["Open"] for row in rows)]
+    return int(selected[0]) if selected and selected[0] < table.num_rows else None
 
 
 def _slow_row(row: dict[str, Any], figures: Figures) -> dict[str, Any]:
@@ -170,29 +171,33 @@ def _failed_row(row: dict[str, Any], figures: Figures) -> dict[str, Any]:
 
 def _waterfall(figures: Figures, row: dict[str, Any]) -> None:
     """One generation's phases, one after the other."""
-    begin, bars = 0.0, []
-    for place, phase in enumerate(_STEPS):
-        seconds = row[f"{phase}_s"] or 0.0
-        bars.append(
-            go.Bar(
-                name=PHASES[phase],
-                orientation="h",
-                y=[PHASES[phase]],
-                x=[seconds],
-                base=[begin],
-                text=[long_words(seconds)],
-                textposition="outside",
-                cliponaxis=False,
-                marker_color=charts.PALETTE[place],
-                hovertemplate="%{text}<extra></extra>",
-            )
+    spans = {phase: row[f"{phase}_s"] or 0.0 for phase in _STEPS}
+    whole = row["total_s"] or sum(spans.values())
+    st.markdown(f"**{plain(row['title'])}**: {long_words(whole)} from submit to playable")
+    id = row["generation_id"]
+    made = figures.drawn("latency_fall", lambda: _fall(spans), id)
+    alt = ", ".join(f"{PHASES[phase]} {long_words(seconds)}" for phase, seconds in spans.items())
+    charts.show_chart(made, key=figures.key(f"latency_fall_{id}"), alt=alt)
+
+
+def _fall(spans: dict[str, float]) -> go.Figure:
+    begins = accumulate(spans.values(), initial=0.0)
+    bars = [
+        go.Bar(
+            name=PHASES[phase],
+            orientation="h",
+            y=[PHASES[phase]],
+            x=[seconds],
+            base=[begin],
+            text=[long_words(seconds)],
+            textposition="outside",
+            cliponaxis=False,
+            marker_color=charts.PALETTE[place],
+            hovertemplate="%{text}<extra></extra>",
         )
-        begin += seconds
-    st.markdown(
-        f"**{plain(row['title'])}**: {long_words(row['total_s'] or begin)} from submit to playable"
-    )
+        for place, ((phase, seconds), begin) in enumerate(zip(spans.items(), begins, strict=False))
+    ]
     made = charts.figure(bars, legend=False, height=230, hovermode="closest")
     made.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
-    made.update_xaxes(ticksuffix=" s", range=[0, begin * 1.25 or 1])
-    alt = ", ".join(f"{PHASES[phase]} {long_words(row[f'{phase}_s'] or 0.0)}" for phase in _STEPS)
-    charts.show_chart(made, key=figures.key(f"latency_fall_{row['generation_id']}"), alt=alt)
+    made.update_xaxes(ticksuffix=" s", range=[0, sum(spans.values()) * 1.25 or 1])
+    return made

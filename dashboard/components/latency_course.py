@@ -85,29 +85,29 @@ def latency_models(figures: Figures) -> None:
     about = f"In seconds. Fewer than {FEW} generations say little about the slowest of them."
     with chart_card(figures, f"{PHASES[phase]}, by model", source, about=about):
         rows = figures.rows("latency", name, phase=phase)
-        shown = [
-            {
-                "Model": figures.name("model", row["model"]),
-                "Resolution": row["resolution"] or "",
-                "n": row["n"],
-                **{words: row[percentile] for percentile, words in PERCENTILES.items()},
-            }
-            for row in rows
-        ]
-        seconds = st.column_config.NumberColumn(format="%.1f s", width=66)
-        columns = dict.fromkeys(PERCENTILES.values(), seconds)
-        number = st.column_config.NumberColumn(format="localized", width=45, help="Generations")
-        st.dataframe(
-            shown,
-            hide_index=True,
-            placeholder="—",
-            column_config={
-                **columns,
-                "n": number,
-                "Model": st.column_config.TextColumn(width=130),
-                "Resolution": st.column_config.TextColumn(width=80),
-            },
-        )
+        if not rows:
+            st.caption("No generation was completed in these days.")
+            return
+        table = figures.listed("models", lambda: [_model_row(figures, row) for row in rows], phase)
+        st.dataframe(table, hide_index=True, placeholder="—", column_config=_MODEL_COLUMNS)
+
+
+def _model_row(figures: Figures, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Model": figures.name("model", row["model"]),
+        "Resolution": row["resolution"] or "",
+        "n": row["n"],
+        **{words: row[percentile] for percentile, words in PERCENTILES.items()},
+    }
+
+
+_SECONDS = st.column_config.NumberColumn(format="%.1f s", width=66)
+_MODEL_COLUMNS = {
+    **dict.fromkeys(PERCENTILES.values(), _SECONDS),
+    "n": st.column_config.NumberColumn(format="localized", width=45, help="Generations"),
+    "Model": st.column_config.TextColumn(width=130),
+    "Resolution": st.column_config.TextColumn(width=80),
+}
 
 
 def latency_hours(figures: Figures) -> None:

@@ -82,13 +82,14 @@ def latency_rates(figures: Figures, rates: list[dict[str, Any]]) -> None:
     """How often each model fails."""
     about = "Failed ones of those that ended; stopped ones don't count."
     with chart_card(figures, "Failures by model", Source("latency", "failure_rates"), about=about):
-        shown = [
-            {
-                "Model": figures.name("model", row["model"]),
-                "Finished": row["completed"],
-                "Failed": row["failed"],
-                "Share": share_words(row["failed"], row["failed"] + row["completed"]),
-            }
-            for row in rates
-        ]
-        st.dataframe(shown, hide_index=True, placeholder="—")
+        table = figures.listed("rates", lambda: [_rate_row(figures, row) for row in rates])
+        st.dataframe(table, hide_index=True, placeholder="—")
+
+
+def _rate_row(figures: Figures, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Model": figures.name("model", row["model"]),
+        "Finished": row["completed"],
+        "Failed": row["failed"],
+        "Share": share_words(row["failed"], row["failed"] + row["completed"]),
+    }

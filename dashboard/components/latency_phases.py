@@ -23,6 +23,7 @@ PHASES = {
     "inference": "Being made at fal",
     "store": "Collecting and storing",
 }
+_PARTS = tuple(phase for phase in PHASES if phase != "total")
 _SHORT = {
     "total": "All together",
     "our_queue": "Our queue",
@@ -146,31 +147,38 @@ def latency_phases(figures: Figures, speeds: dict[str, Speed]) -> None:
     source = Source("latency", report_for(figures, "phases", filters))
     about = "Percentiles of each phase by itself: those of the phases don't add up to the whole."
     with chart_card(figures, "Where the time goes", source, about=about):
-        shown = [phase for phase in PHASES if phase != "total"]
-        colours = dict(zip(("p50_s", "p95_s"), (charts.PALETTE[0], charts.PALETTE[2]), strict=True))
-        bars = [
-            go.Bar(
-                name=PERCENTILES[name],
-                orientation="h",
-                y=[PHASES[phase] for phase in reversed(shown)],
-                x=[getattr(speeds[phase], name) for phase in reversed(shown)],
-                text=[_long(getattr(speeds[phase], name)) for phase in reversed(shown)],
-                textposition="outside",
-                cliponaxis=False,
-                marker_color=colour,
-                hovertemplate="%{text}",
-            )
-            for name, colour in colours.items()
-        ]
-        made = charts.figure(bars, height=290, hovermode="y unified", barmode="group")
-        longest = max((speeds[phase].p95_s or 0.0 for phase in shown), default=0.0)
-        # Room for the words beside the longest bar.
-        made.update_xaxes(ticksuffix=" s", range=[0, longest * 1.3 or 1], nticks=5)
-        made.update_yaxes(showgrid=False, dtick=1)
-        alt = ", ".join(f"{PHASES[phase]} {_long(speeds[phase].p50_s)}" for phase in shown)
-        charts.show_chart(made, key=figures.key("latency_phases"), alt=f"Half take at most: {alt}.")
+        made = figures.drawn("latency_phases", lambda: _phases(speeds))
+        told = ", ".join(f"{PHASES[phase]} {_long(speeds[phase].p50_s)}" for phase in _PARTS)
+        charts.show_chart(
+            made, key=figures.key("latency_phases"), alt=f"Half take at most: {told}."
+        )
         if not is_exact(figures, filters):
             st.caption("≈ Of so many videos percentiles are off by 1 % at most.")
+
+
+def _phases(speeds: dict[str, Speed]) -> go.Figure:
+    upwards = list(reversed(_PARTS))
+    colours = {"p50_s": charts.PALETTE[0], "p95_s": charts.PALETTE[2]}
+    bars = [
+        go.Bar(
+            name=PERCENTILES[name],
+            orientation="h",
+            y=[PHASES[phase] for phase in upwards],
+            x=[getattr(speeds[phase], name) for phase in upwards],
+            text=[_long(getattr(speeds[phase], name)) for phase in upwards],
+            textposition="outside",
+            cliponaxis=False,
+            marker_color=colour,
+            hovertemplate="%{text}",
+        )
+        for name, colour in colours.items()
+    ]
+    made = charts.figure(bars, height=290, hovermode="y unified", barmode="group")
+    longest = max(speeds[phase].p95_s or 0.0 for phase in _PARTS)
+    # Room for the words beside the longest bar.
+    made.update_xaxes(ticksuffix=" s", range=[0, longest * 1.3 or 1], nticks=5)
+    made.update_yaxes(showgrid=False, dtick=1)
+    return made
 
 
 def _long(seconds: float | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -10,6 +12,7 @@ from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_spend import grain_of, whole_period
 from dashboard.components.usage_words import counted
+from jobs.analytics import Filters
 
 GRAINS = {"day": "Day", "week": "Week", "month": "Month"}
 _FIELD = "usage_grain"
@@ -56,6 +59,14 @@ def _draw_active(figures: Figures, grain: str) -> None:
     if not rows:
         st.caption("Nobody was active in these days.")
         return
+    filters = figures.view.filters
+    made = figures.drawn("usage_active", lambda: _active(rows, filters, grain), grain)
+    most = max(row["people"] for row in rows)
+    alt = f"Active people by {grain}: at most {counted(most, 'person')}."
+    charts.show_chart(made, key=figures.key(f"usage_active_{grain}"), alt=alt)
+
+
+def _active(rows: list[dict[str, Any]], filters: Filters, grain: str) -> go.Figure:
     bars = go.Bar(
         x=[row["day"] for row in rows],
         y=[row["people"] for row in rows],
@@ -63,13 +74,11 @@ def _draw_active(figures: Figures, grain: str) -> None:
         hovertemplate="%{y} active<extra></extra>",
     )
     made = charts.figure([bars], legend=False, height=340)
-    made.update_xaxes(range=whole_period(figures.view.filters, grain), tickformat=_TICKS[grain])
+    made.update_xaxes(range=whole_period(filters, grain), tickformat=_TICKS[grain])
     if grain != "day" and len(rows) <= _MOST_TICKS:
         made.update_xaxes(tickvals=[row["day"] for row in rows])
-    most = max(row["people"] for row in rows)
-    _count_wholes(made, most)
-    alt = f"Active people by {grain}: at most {counted(most, 'person')}."
-    charts.show_chart(made, key=figures.key(f"usage_active_{grain}"), alt=alt)
+    _count_wholes(made, max(row["people"] for row in rows))
+    return made
 
 
 def _count_wholes(made: go.Figure, most: int) -> None:
@@ -86,23 +95,29 @@ def usage_course(figures: Figures, title: str) -> None:
         about="Generations by the day on which they began, and what came of them.",
     ):
         rows = figures.rows("usage", "course")
-        if not any(row["generations"] for row in rows):
+        number = sum(row["generations"] for row in rows)
+        if not number:
             st.caption("No generation was begun in these days.")
             return
-        bars = [
-            go.Bar(
-                name=label,
-                x=[row["day"] for row in rows],
-                y=[row[name] or None for row in rows],
-                marker_color=colour,
-                hovertemplate="%{y}",
-            )
-            for name, label, colour in _ENDS
-            if any(row[name] for row in rows)
-        ]
-        made = charts.figure(bars, stacked=True, legend=len(bars) > 1, height=240)
-        made.update_xaxes(range=whole_period(figures.view.filters, "day"), tickformat="%-d %b")
-        _count_wholes(made, max(row["generations"] for row in rows))
-        number = sum(row["generations"] for row in rows)
+        filters = figures.view.filters
+        made = figures.drawn("usage_course", lambda: _course(rows, filters))
         alt = f"{counted(number, 'generation')} in {counted(len(rows), 'day')}."
         charts.show_chart(made, key=figures.key("usage_course"), alt=alt)
+
+
+def _course(rows: list[dict[str, Any]], filters: Filters) -> go.Figure:
+    bars = [
+        go.Bar(
+            name=label,
+            x=[row["day"] for row in rows],
+            y=[row[name] or None for row in rows],
+            marker_color=colour,
+            hovertemplate="%{y}",
+        )
+        for name, label, colour in _ENDS
+        if any(row[name] for row in rows)
+    ]
+    made = charts.figure(bars, stacked=True, legend=len(bars) > 1, height=240)
+    made.update_xaxes(range=whole_period(filters, "day"), tickformat="%-d %b")
+    _count_wholes(made, max(row["generations"] for row in rows))
+    return made

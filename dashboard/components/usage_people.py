@@ -14,6 +14,7 @@ from dashboard.components.usage_charts import usage_course
 from dashboard.components.usage_tiles import calm_tiles, is_nothing, usage_totals
 from dashboard.components.usage_words import NOTHING, share_words
 from dashboard.error_frame import plain
+from dashboard.tables import shown_columns
 from jobs.analytics import NOBODY
 
 PERSON = "person"
@@ -36,7 +37,7 @@ def usage_people(figures: Figures) -> None:
             return
         key = figures.key("usage_people")
         st.dataframe(
-            [_shown(row) for row in found],
+            figures.listed("people", lambda: [_shown(row) for row in found]),
             hide_index=True,
             height=min(38 + 35 * len(found), 560),
             column_config=_COLUMNS,
@@ -138,11 +139,10 @@ def _latest(figures: Figures) -> None:
         if not rows:
             st.caption("No generation was begun in these days.")
             return
-        shown = [_generation(row, figures) for row in rows]
-        leads = any(row["Open"] for row in shown)
+        table = figures.listed("latest", lambda: [_generation(row, figures) for row in rows])
         st.dataframe(
-            shown,
-            column_order=[name for name in shown[0] if name != "Open" or leads],
+            table,
+            column_order=shown_columns(table),
             hide_index=True,
             height=min(38 + 35 * len(rows), 420),
             column_config=_LATEST_COLUMNS,

@@ -1,0 +1,38 @@
+"""Tables that are made ready once and sent many times.
+
+Streamlit makes any other list a pandas frame and that an Arrow table in each run, which takes as
+long as most of a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow
+import streamlit as st
+
+MOST_KEPT = 1_000
+"""Tables of all sessions together."""
+LINK = "Open"
+"""The column with the ways to what a row is of."""
+
+
+@st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
+def kept(key: str, _rows: Callable[[], list[dict[str, Any]]]) -> pyarrow.Table:  # noqa: ARG001 (told apart by it)
+    """The rows that `_rows` makes, once for each `key`; all have the columns of the first.
+
+    The key tells all that the rows are made of.
+    """
+    return pyarrow.Table.from_pylist(_rows())
+
+
+def shown_columns(table: pyarrow.Table) -> list[str]:
+    """All columns; without the links where none leads anywhere."""
+    return [name for name in table.column_names if name != LINK or leads(table)]
+
+
+def leads(table: pyarrow.Table) -> bool:
+    """Whether a row has a link."""
+    links = table.column(LINK)
+    return bool(links.null_count < len(links))
