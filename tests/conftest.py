@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -68,6 +69,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
     server = EmbeddedPostgres(folder / "data", folder / "log", settings=careless)
     server.start()
     try:
+        _make_connecting_cheap(server.url)
         _execute(server.url, f"create database {TEMPLATE}")
         migrate(_url_of(server, TEMPLATE), company="Acme", time_zone="Europe/Berlin")
         yield server
@@ -76,9 +78,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
 
 
 @pytest.fixture(scope="session")
-def used_databases(postgres_server: EmbeddedPostgres) -> UsedDatabases:
+def used_databases(postgres_server: EmbeddedPostgres) -> Iterator[UsedDatabases]:
     """Hands out databases that look new."""
-    return UsedDatabases(postgres_server)
+    with closing(UsedDatabases(postgres_server)) as databases:
+        yield databases
 
 
 @pytest.fixture
@@ -207,6 +210,12 @@ def submit(services: Services, person: Person, sneaker: CheckedImage) -> Callabl
 
 def _url_of(server: EmbeddedPostgres, name: str) -> SecretStr:
     return SecretStr(server.url.get_secret_value().rpartition("/")[0] + f"/{name}")
+
+
+def _make_connecting_cheap(url: SecretStr) -> None:
+    """A password is hashed 4096 times for each connection, and tests make thousands."""
+    password = psycopg.conninfo.conninfo_to_dict(url.get_secret_value())["password"]
+    _execute(url, f"set scram_iterations = 1; alter user current_user password '{password}'")
 
 
 def _execute(url: SecretStr, statement: str) -> None:

@@ -36,10 +36,13 @@ select
     (select count(*) from pg_class as c
      where c.relnamespace = 'studio'::regnamespace and c.reltuples > %s)
 """
-TABLES = """
-select format('%%I.%%I', schemaname, tablename) from pg_tables
-where schemaname not in ('pg_catalog', 'information_schema') order by 1
+WRITTEN = """
+select format('%%I.%%I', n.nspname, c.relname) from pg_class as c
+inner join pg_namespace as n on n.oid = c.relnamespace
+where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')
+    and pg_relation_size(c.oid) > 0
 """
+"""A table that never had a row has no bytes."""
 RESTARTED = """
 select setval(format('%%I.%%I', schemaname, sequencename)::regclass, start_value, false)
 from pg_sequences where last_value is not null
@@ -53,26 +56,34 @@ class UsedDatabases:
     server: EmbeddedPostgres
     _shape: Any = None
     _seeds: dict[str, bytes] = field(default_factory=dict)
-    _tables: list[str] = field(default_factory=list)
+    _desk: psycopg.Connection[Any] = field(init=False)
     _spare: list[str] = field(default_factory=list)
     _uses: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._desk = self._connected("postgres")
         with self._connected(TEMPLATE) as connection:
             self._shape = _shape(connection)
-            self._tables = [str(row[0]) for row in connection.execute(TABLES, ())]
-            for table in self._tables:
+            for table in _written(connection):
                 with connection.cursor().copy(f"copy {table} to stdout (format binary)") as rows:
                     self._seeds[table] = b"".join(bytes(block) for block in rows)
+
+    def close(self) -> None:
+        """Leave the server; nothing is taken or given back any more."""
+        self._desk.close()
 
     def url_of(self, name: str) -> str:
         """The address of a database of this server."""
         return self.server.url.get_secret_value().rpartition("/")[0] + f"/{name}"
 
     def take(self) -> str:
-        """The name of a migrated database that nobody uses; a name is never used twice."""
+        """The name of a migrated database that nobody uses; a name is never used twice.
+
+        Not the one that was given back last: who was connected to it may still be leaving, and
+        Postgres waits a tenth of a second for that before it renames.
+        """
         name = f"test_{uuid4().hex}"
-        spare = self._spare.pop() if self._spare else None
+        spare = self._spare.pop(0) if len(self._spare) > 1 else None
         if spare:
             self._run("alter database {} rename to {}", spare, name)
         else:
@@ -96,17 +107,20 @@ class UsedDatabases:
                 )
                 if _shape(connection) != self._shape:
                     return False
-            self.refill(self.url_of(name))
+                self._refill(connection)
         except psycopg.OperationalError:
             return False
         return True
 
     def refill(self, url: str) -> None:
         """Bring the database at `url` back to the template's rows."""
-        with psycopg.connect(url) as connection:
-            connection.execute("set local session_replication_role = replica")
-            for table in self._tables:
-                connection.execute(f"delete from {table}")
+        with psycopg.connect(url, autocommit=True) as connection:
+            self._refill(connection)
+
+    def _refill(self, connection: psycopg.Connection[Any]) -> None:
+        deletes = "; ".join(f"delete from {table}" for table in _written(connection))
+        with connection.transaction():
+            connection.execute(f"set local session_replication_role = replica; {deletes}")
             for table, rows in self._seeds.items():
                 with connection.cursor().copy(f"copy {table} from stdin (format binary)") as into:
                     into.write(rows)
@@ -116,8 +130,11 @@ class UsedDatabases:
         return psycopg.connect(self.url_of(name), autocommit=True)
 
     def _run(self, statement: str, *names: str) -> None:
-        with self._connected("postgres") as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+        self._desk.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _written(connection: psycopg.Connection[Any]) -> list[str]:
+    return [str(row[0]) for row in connection.execute(WRITTEN, ())]
 
 
 def _shape(connection: psycopg.Connection[Any]) -> Any:
