@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -52,10 +53,14 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test, and neither does the checkout's `.env`."""
+    _clean_environment(monkeypatch)
+
+
+def _clean_environment(patch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(OURS) and not name.startswith(KEPT):
-            monkeypatch.delenv(name)
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
+            patch.delenv(name)
+    patch.setitem(Settings.model_config, "env_file", None)
 
 
 @pytest.fixture(scope="session")
@@ -102,15 +107,7 @@ def database(database_url: SecretStr) -> Iterator[Database]:
 @pytest.fixture
 def as_owner(database_url: SecretStr) -> Callable[..., list[Any]]:
     """Runs a statement as the database's owner, past every policy and (if asked) every trigger."""
-
-    def run(statement: str, *parameters: object, triggers: bool = True) -> list[Any]:
-        with psycopg.connect(database_url.get_secret_value(), autocommit=True) as connection:
-            if not triggers:
-                connection.execute("set session_replication_role = replica")
-            cursor = connection.execute(statement, parameters)
-            return list(cursor.fetchall()) if cursor.description else []
-
-    return run
+    return partial(_run_as_owner, database_url)
 
 
 @pytest.fixture(scope="session")
@@ -158,25 +155,14 @@ def settings(
 @pytest.fixture
 def services(settings: Settings) -> Iterator[Services]:
     """Everything use cases and steps work with; Redis is empty."""
-    with opened_services(settings) as opened:
-        opened.bells.redis.flushall()
-        opened.store.prepare()
-        with opened.database.as_service() as tx:
-            ledger.set_default_person_budget(tx, settings.person_day_limit_usd)
+    with _prepared_services(settings) as opened:
         yield opened
 
 
 @pytest.fixture
 def add_person(database: Database) -> Callable[..., Person]:
     """Adds people: `add_person("Ann", role=Role.MANAGER, team="Sales")`."""
-
-    def add(name: str = "Ann", role: Role = Role.MEMBER, team: str = "Marketing") -> Person:
-        with database.as_service() as tx:
-            return people.add(
-                tx, email=f"{name.lower()}@acme.test", name=name, role=role, team=team
-            )
-
-    return add
+    return partial(_add_person, database)
 
 
 @pytest.fixture
@@ -206,6 +192,76 @@ def submit(services: Services, person: Person, sneaker: CheckedImage) -> Callabl
         return admit(services, who or person, read_draft({**usual, **fields}))
 
     return run
+
+
+# --- one studio for all tests of a module: where they only read what was made once ---
+
+
+@pytest.fixture(scope="module")
+def shared_url(used_databases: UsedDatabases) -> Iterator[SecretStr]:
+    """A migrated database of this module's own, which keeps what its tests leave behind."""
+    name = used_databases.take()
+    yield SecretStr(used_databases.url_of(name))
+    used_databases.give_back(name)
+
+
+@pytest.fixture(scope="module")
+def shared_services(
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_url: SecretStr,
+    valkey_server: EmbeddedValkey,
+    simulator_server: Simulator,
+) -> Iterator[Services]:
+    """Everything use cases work with, over the module's database and a folder of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        _clean_environment(patch)
+        settings = load_settings(
+            data_dir=tmp_path_factory.mktemp("shared") / "studio",
+            database_url=shared_url,
+            redis_url=valkey_server.url,
+            fal_base_url=simulator_server.url,
+        )
+        with _prepared_services(settings) as opened:
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def shared_owner(shared_url: SecretStr) -> Callable[..., list[Any]]:
+    """`as_owner` of the module's database."""
+    return partial(_run_as_owner, shared_url)
+
+
+@pytest.fixture(scope="module")
+def shared_people(shared_services: Services) -> Callable[..., Person]:
+    """`add_person` of the module's database; who is there already is not added again."""
+    return cache(partial(_add_person, shared_services.database))
+
+
+@contextmanager
+def _prepared_services(settings: Settings) -> Iterator[Services]:
+    with opened_services(settings) as opened:
+        opened.bells.redis.flushall()
+        opened.store.prepare()
+        with opened.database.as_service() as tx:
+            ledger.set_default_person_budget(tx, settings.person_day_limit_usd)
+        yield opened
+
+
+def _add_person(
+    database: Database, name: str = "Ann", role: Role = Role.MEMBER, team: str = "Marketing"
+) -> Person:
+    with database.as_service() as tx:
+        return people.add(tx, email=f"{name.lower()}@acme.test", name=name, role=role, team=team)
+
+
+def _run_as_owner(
+    url: SecretStr, statement: str, *parameters: object, triggers: bool = True
+) -> list[Any]:
+    with psycopg.connect(url.get_secret_value(), autocommit=True) as connection:
+        if not triggers:
+            connection.execute("set session_replication_role = replica")
+        cursor = connection.execute(statement, parameters)
+        return list(cursor.fetchall()) if cursor.description else []
 
 
 def _url_of(server: EmbeddedPostgres, name: str) -> SecretStr:

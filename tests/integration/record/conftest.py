@@ -23,14 +23,6 @@ hypothesis_settings.register_profile(
 
 
 @pytest.fixture(scope="module")
-def shared_url(used_databases: UsedDatabases) -> Iterator[SecretStr]:
-    """A migrated database of this module's own, which keeps what its tests leave behind."""
-    name = used_databases.take()
-    yield SecretStr(used_databases.url_of(name))
-    used_databases.give_back(name)
-
-
-@pytest.fixture(scope="module")
 def shared_database(shared_url: SecretStr) -> Iterator[Database]:
     """That database through the record's own door."""
     with Database(shared_url) as opened:

@@ -19,6 +19,7 @@ from storage.warehouse.relations import reports
 from tests.integration.record.record_rows import sql
 from tests.spent_histories import SpentHistory
 
+pytestmark = pytest.mark.xdist_group("costs figures")
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
 ROLES = (Role.MANAGER, Role.ANALYST, Role.ADMIN)
@@ -32,12 +33,28 @@ DAY_OF = "(x.created_at at time zone (select time_zone from studio.organisation)
 WITHIN = f"{DAY_OF} >= %s and {DAY_OF} < %s and (x.team_id = %s or %s::uuid is null)"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def services(shared_services: Services) -> Services:
+    """The module's: its tests only read."""
+    return shared_services
+
+
+@pytest.fixture(scope="module")
+def as_owner(shared_owner: Owner) -> Owner:
+    return shared_owner
+
+
+@pytest.fixture(scope="module")
+def add_person(shared_people: Add) -> Add:
+    return shared_people
+
+
+@pytest.fixture(scope="module")
 def eve(add_person: Add) -> Person:
     return add_person("Eve", role=Role.MANAGER)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def history(
     services: Services, as_owner: Owner, add_person: Add, eve: Person
 ) -> tuple[SpentHistory, list[Person]]:

@@ -15,6 +15,7 @@ from jobs.warehousing import sync_warehouse
 from storage.models import GenerationStatus, Person, Role
 from tests.spent_histories import SpentHistory
 
+pytestmark = pytest.mark.xdist_group("latency figures")
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
 SECONDS = {
@@ -34,7 +35,23 @@ ATTEMPT = """
     from studio.generations where id = %s"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def services(shared_services: Services) -> Services:
+    """The module's: its tests only read."""
+    return shared_services
+
+
+@pytest.fixture(scope="module")
+def as_owner(shared_owner: Owner) -> Owner:
+    return shared_owner
+
+
+@pytest.fixture(scope="module")
+def add_person(shared_people: Add) -> Add:
+    return shared_people
+
+
+@pytest.fixture(scope="module")
 def people(add_person: Add) -> list[Person]:
     """A manager, somebody of another team, an analyst and an administrator."""
     return [
@@ -45,7 +62,7 @@ def people(add_person: Add) -> list[Person]:
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def history(services: Services, as_owner: Owner, people: list[Person]) -> None:
     """Forty generations of two teams with phases of all lengths, some of them failed."""
     as_owner("update studio.budgets set active = false")

@@ -24,6 +24,7 @@ from storage.warehouse.relations import reports
 from tests.integration.record.record_rows import sql
 from tests.spent_histories import SpentHistory
 
+pytestmark = pytest.mark.xdist_group("usage figures")
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
 DAY_OF = "(x.{} at time zone (select time_zone from studio.organisation))::date"
@@ -47,17 +48,33 @@ class Row:
 ENDS = ("completed", "failed", "canceled")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def services(shared_services: Services) -> Services:
+    """The module's: its tests only read."""
+    return shared_services
+
+
+@pytest.fixture(scope="module")
+def as_owner(shared_owner: Owner) -> Owner:
+    return shared_owner
+
+
+@pytest.fixture(scope="module")
+def add_person(shared_people: Add) -> Add:
+    return shared_people
+
+
+@pytest.fixture(scope="module")
 def eve(add_person: Add) -> Person:
     return add_person("Eve", role=Role.MANAGER)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def people(eve: Person, add_person: Add) -> list[Person]:
     return [eve, add_person("Ann"), add_person("Cid", team="Sales")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rows(services: Services, as_owner: Owner, people: list[Person]) -> list[Row]:
     """What the record says of two months of two teams."""
     as_owner("update studio.budgets set active = false")
@@ -118,7 +135,7 @@ def active(rows: list[Row]) -> set[UUID]:
     return {row.person for row in rows if row.person and row.what != "charge"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def viewers(eve: Person, add_person: Add) -> list[Person]:
     """One of each role that sees figures of others."""
     return [eve, *(add_person(role.value, role=role) for role in (Role.ANALYST, Role.ADMIN))]
