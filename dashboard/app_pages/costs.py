@@ -11,6 +11,7 @@ from dashboard.components.costs_details import costs_details
 from dashboard.components.costs_export import costs_export
 from dashboard.components.costs_spend import costs_spend
 from dashboard.components.costs_tiles import costs_tiles, totals_of
+from dashboard.components.costs_tiles_behind import tiles_behind
 from dashboard.components.costs_track import costs_track, month_forecast
 from dashboard.components.costs_unattributed import unattributed_line
 from dashboard.components.problem import problems_shown
@@ -36,13 +37,14 @@ def _show_figures(figures: Figures) -> None:
         return
     costs_tiles(figures, totals, ahead, spend)
     unattributed_line(totals)
+    tiles_behind(figures, totals)
     left, right = st.columns([3, 2])
     with left:
         behind = costs_spend(figures)
     with right:
         behind = costs_track(figures, ahead, spend) or behind
     if behind is not None:
-        show_behind(figures, behind)
+        show_behind(figures, behind, "charts")
     if figures.view.compares:
         costs_bridge(figures, totals, totals_of(figures, before=True))
     costs_details(figures)

@@ -44,7 +44,7 @@ def _show_figures(figures: Figures) -> None:
     with right:
         latency_phases(figures, speeds)
     show_slow(figures, slow or _slowest(figures))
-    left, right = st.columns(2)
+    left, right = st.columns([6, 5])
     with left:
         latency_models(figures)
     with right:

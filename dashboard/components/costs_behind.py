@@ -13,11 +13,13 @@ from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, sql_link
 from dashboard.components.money_words import dollars
+from dashboard.components.status_badge import LOOKS
+from dashboard.components.usage_words import counted
 from dashboard.error_frame import plain
 from dashboard.roles import GALLERY, QUEUE, PageEntry, pages_for
 from dashboard.tables import shown_columns
 from jobs.analytics import Filters
-from storage.models import Role
+from storage.models import GenerationStatus, Role
 
 MOST_ROWS = 200
 _KINDS = {"charge": "Charge", "adjustment": "Correction"}
@@ -30,36 +32,52 @@ class Behind:
     words: str
     filters: Filters
     reason: str | None = None
-    """A reason of waste; None: charges of any kind."""
+    """A reason of waste, which generations stand behind."""
+    part: str | None = None
+    """What came of generations, as in the report `made_behind`. Neither: rows of the ledger."""
+
+    @property
+    def source(self) -> Source:
+        """The report that lists it."""
+        if self.reason is not None:
+            return Source("costs", "waste_behind", self.filters, more={"reason": self.reason})
+        if self.part is not None:
+            return Source("costs", "made_behind", self.filters, more={"part": self.part})
+        return Source("costs", "charges_behind", self.filters)
 
 
-def show_behind(figures: Figures, behind: Behind) -> None:
-    """The rows of what was chosen, with their sum."""
-    more = {} if behind.reason is None else {"reason": behind.reason}
-    name = "charges_behind" if behind.reason is None else "waste_behind"
-    rows = figures.rows("costs", name, behind.filters, **more)
-    with st.container(border=True, key="costs_behind"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**Behind it: {plain(behind.words)}**", width="stretch")
-            sql_link(figures, Source("costs", name, behind.filters, more=more))
-        if not rows:
-            st.caption("Nothing was charged there.")
-            return
-        st.caption(_sum_words(rows).replace("$", r"\$"))
-        table = figures.listed(name, lambda: [_shown(row, figures) for row in rows], behind)
-        st.dataframe(
-            table,
-            hide_index=True,
-            height=min(38 + 35 * len(rows), 400),
-            column_config=_COLUMNS,
-            placeholder="",
-            column_order=shown_columns(table),
-        )
+def show_behind(figures: Figures, behind: Behind, place: str) -> None:
+    """A card with the rows of what was chosen; `place` tells the cards of a page apart."""
+    with st.container(border=True, key=f"costs_behind_{place}"):
+        list_behind(figures, behind, f"Behind it: {behind.words}")
 
 
-def _sum_words(rows: list[dict[str, Any]]) -> str:
+def list_behind(figures: Figures, behind: Behind, title: str) -> None:
+    """The rows with their sum, and their question as SQL."""
+    source = behind.source
+    rows = figures.rows("costs", source.name, behind.filters, **source.more)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(title)}**", width="stretch")
+        sql_link(figures, source)
+    if not rows:
+        st.caption("Nothing was charged there.")
+        return
+    st.caption(_sum_words(rows, behind).replace("$", r"\$"))
+    table = figures.listed("behind", lambda: [_shown(row, figures) for row in rows], behind)
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(38 + 35 * len(rows), 400),
+        column_config=_COLUMNS,
+        placeholder="",
+        column_order=shown_columns(table),
+    )
+
+
+def _sum_words(rows: list[dict[str, Any]], behind: Behind) -> str:
     number, usd = rows[0]["all_rows"], rows[0]["all_usd"]
-    words = f"{number:,} {'row' if number == 1 else 'rows'}, {dollars(usd)} together"
+    one = "row" if behind.part is None and behind.reason is None else "generation"
+    words = f"{counted(number, one)}, {dollars(usd)} together"
     return f"{words}; the {MOST_ROWS} dearest are shown." if number > MOST_ROWS else f"{words}."
 
 
@@ -82,7 +100,7 @@ def _outcome(row: dict[str, Any]) -> str:
         return _KINDS["adjustment"]
     if row["cause"]:
         return reason_words(row["cause"])
-    return str(row["status"] or "").capitalize()
+    return LOOKS[GenerationStatus(row["status"])].words if row["status"] else ""
 
 
 _COLUMNS = {

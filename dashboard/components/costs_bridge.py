@@ -14,6 +14,7 @@ from dashboard import analytics_reads, charts
 from dashboard.analytics_reads import MOST_KEPT, Lens
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
+from dashboard.components.costs_bridge_behind import CHANGE, show_step
 from dashboard.components.money_words import dollars
 from dashboard.components.period_words import period_words
 from jobs.analytics import Filters
@@ -28,6 +29,7 @@ _LABELS = {
     "price": "Price",
     "waste": "Waste",
     "rest": "Rest",
+    CHANGE: "Change",
 }
 _WORDS = {
     "volume": ("more videos", "fewer videos"),
@@ -43,7 +45,8 @@ _ABOUT = (
     "What good videos cost is taken from the period before to this one, one step after the other: "
     "as many as now, the models of now, the resolutions, the lengths, the prices for a second. "
     "Waste is what failed, was stopped or rejected. The rest is corrections of no video and "
-    "charges of videos begun in another period. The steps add up to the change to the cent."
+    "charges of videos begun in another period. The steps add up to the change to the cent. Click "
+    "a bar to see what is behind it."
 )
 
 
@@ -61,7 +64,13 @@ def costs_bridge(figures: Figures, now: dict[str, Any], before: dict[str, Any]) 
             period_words(Period(view.before.since, view.before.until)),
             period_words(view.period),
         ]
-        _draw(figures, steps, [before["spend_usd"], now["spend_usd"]], names)
+        steps_shown = {name: usd for name, usd in steps.items() if usd}
+        ends = [before["spend_usd"], now["spend_usd"]]
+        point = _draw(figures, steps_shown, ends, names)
+    if point is not None:
+        step = str(point[1])
+        usd = steps_shown.get(step, ends[1] - ends[0])
+        show_step(figures, step, f"{_LABELS[step]} {_signed(usd, exact=True)}")
 
 
 def story(steps: dict[str, Decimal], before: Decimal, now: Decimal) -> str:
@@ -94,21 +103,20 @@ def _steps(lens: Lens, before: Filters, now: Filters) -> dict[str, Decimal]:
 
 
 def _draw(
-    figures: Figures, steps: dict[str, Decimal], ends: list[Decimal], names: list[str]
-) -> None:
-    shown = {name: usd for name, usd in steps.items() if usd}
+    figures: Figures, shown: dict[str, Decimal], ends: list[Decimal], names: list[str]
+) -> list[Any] | None:
     made = figures.drawn(
         "costs_bridge", lambda: _figure(shown, ends[1] - ends[0]), figures.view.before
     )
     told = ", ".join(f"{_LABELS[name]} {dollars(one)}" for name, one in shown.items())
     alt = f"From {dollars(ends[0])} ({names[0]}) to {dollars(ends[1])} ({names[1]}): {told}."
-    charts.show_chart(made, key=figures.key("costs_bridge"), alt=alt)
+    return charts.clicked(made, key=figures.key("costs_bridge"), alt=alt)
 
 
 def _figure(shown: dict[str, Decimal], change_usd: Decimal) -> go.Figure:
     usd = [*shown.values(), change_usd]
     trace = go.Waterfall(
-        x=[*(_LABELS[name] for name in shown), "Change"],
+        x=[*(_LABELS[name] for name in shown), _LABELS[CHANGE]],
         y=[float(one) for one in usd],
         measure=[*("relative" for _ in shown), "total"],
         text=[_signed(one) for one in usd],
@@ -118,7 +126,10 @@ def _figure(shown: dict[str, Decimal], change_usd: Decimal) -> go.Figure:
         decreasing_marker_color=charts.GOOD,
         totals_marker_color=charts.PALETTE[0],
         connector_line={"width": 1, "color": charts.GREY},
-        customdata=[[_signed(one, exact=True)] for one in usd],
+        customdata=[
+            [_signed(one, exact=True), name]
+            for one, name in zip(usd, [*shown, CHANGE], strict=True)
+        ],
         hovertemplate="%{x}: %{customdata[0]}<extra></extra>",
     )
     made = charts.figure([trace], unit="$", legend=False, height=290, hovermode="closest")

@@ -74,7 +74,7 @@ def _results(figures: Figures) -> None:
         id = found[chosen]["id"]
         behind = Behind(figures.name(by, id), narrowed(figures.view.filters, by, [id]))
     if behind is not None:
-        show_behind(figures, behind)
+        show_behind(figures, behind, "details")
 
 
 def _choose_row(table: pyarrow.Table, columns: dict[str, Any], key: str) -> int | None:
@@ -140,13 +140,13 @@ def _group_row(figures: Figures, by: str, row: dict[str, Any]) -> dict[str, Any]
     }
 
 
-_PER_PX = 84
+_PER_PX = 92
 _DOLLARS = st.column_config.NumberColumn(format="dollar", width="small")
 _SHARE = st.column_config.NumberColumn(format="percent", width="small")
 _GROUP_COLUMNS = {
     "Spend": _DOLLARS,
-    "Finished": st.column_config.NumberColumn(width=72),
-    "Approved": st.column_config.NumberColumn(width=72),
+    "Finished": st.column_config.NumberColumn(format="localized", width=72),
+    "Approved": st.column_config.NumberColumn(format="localized", width=72),
     "$ / finished": st.column_config.NumberColumn(format="dollar", width=_PER_PX),
     "$ / approved": st.column_config.NumberColumn(format="dollar", width=_PER_PX),
     "Wasted": _SHARE,
@@ -170,7 +170,7 @@ def _waste(figures: Figures) -> None:
             told = ", ".join(f"{reason_words(row['reason'])} {row['generations']}" for row in free)
             st.caption(f"Free of charge: {told}.")
     if behind:
-        show_behind(figures, behind)
+        show_behind(figures, behind, "details")
 
 
 def _draw_waste(figures: Figures, rows: list[dict[str, Any]]) -> Behind | None:
@@ -235,7 +235,7 @@ def _estimates(figures: Figures) -> None:
     if chosen is not None:
         model = rows[chosen]["model"]
         filters = narrowed(figures.view.filters, "model", [model])
-        show_behind(figures, Behind(figures.name("model", model), filters))
+        show_behind(figures, Behind(figures.name("model", model), filters), "details")
 
 
 def drifts(row: dict[str, Any]) -> bool:
@@ -267,6 +267,7 @@ def _estimate_row(figures: Figures, row: dict[str, Any]) -> dict[str, Any]:
 
 
 _ESTIMATE_COLUMNS = {
+    "Videos": st.column_config.NumberColumn(format="localized", width="small"),
     "Estimated": _DOLLARS,
     "Charged": _DOLLARS,
     "Difference": _SHARE,

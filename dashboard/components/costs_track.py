@@ -47,6 +47,8 @@ class Outlook:
     soonest: date | None
     has_pace: bool
     """False: nothing was spent before today, so that nothing can be said."""
+    is_of_others_too: bool = False
+    """Its spend is more than the reader's rows tell, so that its pace is not theirs to see."""
 
     @property
     def is_used_up(self) -> bool:
@@ -180,28 +182,33 @@ def outlooks(figures: Figures) -> list[Outlook]:
         RecordUnavailable: try again later.
     """
     hard = _hard_months(figures)
-    if not hard:
-        return []
+    wider = [Outlook(one, None, None, False, True) for one in hard if not _is_told(figures, one)]
+    told = [one for one in hard if _is_told(figures, one)]
+    if not told:
+        return wider
     since = min(figures.today.replace(day=1), figures.today - HISTORY_DAYS * _DAY)
     asked = Filters(since, figures.today + _DAY)
     spend: dict[tuple[str, str | None], dict[date, Decimal]] = defaultdict(dict)
     for row in figures.rows("costs", "budget_days", asked):
         spend[row["scope"], row["id"]][row["day"]] = row["spend_usd"]
-    found = [_outlook(figures, one, spend[one.scope, _text(one.target_id)]) for one in hard]
-    return sorted(found, key=_urgency)
+    found = [_outlook(figures, one, spend[one.scope, _text(one.target_id)]) for one in told]
+    return sorted([*found, *wider], key=_urgency)
 
 
 def _hard_months(figures: Figures) -> list[Budget]:
-    """Budgets that the reader's rows tell all of: a manager's team is not the organisation."""
-    seen = budget_reads.overview(figures.person.id).budgets
-    sees_all = figures.lens.scope.team_id is None
+    """Those of one target each; everybody's own, which has none, is no month of anybody."""
     return [
         one
-        for one in seen
+        for one in budget_reads.overview(figures.person.id).budgets
         if one.kind == "hard"
         and one.period == "month"
-        and (one.target_id is not None or (one.scope == "organisation" and sees_all))
+        and (one.target_id is not None or one.scope == "organisation")
     ]
+
+
+def _is_told(figures: Figures, budget: Budget) -> bool:
+    """Whether the reader's rows tell all of it: a manager's team is not the organisation."""
+    return budget.scope != "organisation" or figures.lens.scope.team_id is None
 
 
 def _outlook(figures: Figures, budget: Budget, spend: dict[date, Decimal]) -> Outlook:
@@ -217,9 +224,10 @@ def _outlook(figures: Figures, budget: Budget, spend: dict[date, Decimal]) -> Ou
     )
 
 
-def _urgency(one: Outlook) -> tuple[bool, date, date, Decimal]:
+def _urgency(one: Outlook) -> tuple[bool, bool, date, date, Decimal]:
     expected, soonest = one.expected or date.max, one.soonest or date.max
-    return not one.is_used_up, expected, soonest, -one.budget.used_share
+    used = one.budget.used_share
+    return not one.is_used_up, one.is_of_others_too, expected, soonest, -used
 
 
 def _outlook_words(one: Outlook) -> str:
@@ -231,6 +239,9 @@ def _outlook_words(one: Outlook) -> str:
     )
     if one.is_used_up:
         return f":red[:material/block:] {name}: used up ({used})"
+    if one.is_of_others_too:
+        share = f"{one.budget.used_share * 100:.0f} % used by all teams together"
+        return f":gray[:material/corporate_fare:] {name}: {share} ({used})"
     if not one.has_pace:
         return f":gray[:material/pending:] {name}: no pace to go by yet ({used})"
     if one.expected:

@@ -105,7 +105,7 @@ _SECONDS = st.column_config.NumberColumn(format="%.1f s", width=66)
 _MODEL_COLUMNS = {
     **dict.fromkeys(PERCENTILES.values(), _SECONDS),
     "n": st.column_config.NumberColumn(format="localized", width=45, help="Generations"),
-    "Model": st.column_config.TextColumn(width=130),
+    "Model": st.column_config.TextColumn(width=155),
     "Resolution": st.column_config.TextColumn(width=80),
 }
 

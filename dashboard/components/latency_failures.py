@@ -83,7 +83,7 @@ def latency_rates(figures: Figures, rates: list[dict[str, Any]]) -> None:
     about = "Failed ones of those that ended; stopped ones don't count."
     with chart_card(figures, "Failures by model", Source("latency", "failure_rates"), about=about):
         table = figures.listed("rates", lambda: [_rate_row(figures, row) for row in rates])
-        st.dataframe(table, hide_index=True, placeholder="—")
+        st.dataframe(table, hide_index=True, placeholder="—", column_config=_RATE_COLUMNS)
 
 
 def _rate_row(figures: Figures, row: dict[str, Any]) -> dict[str, Any]:
@@ -93,3 +93,9 @@ def _rate_row(figures: Figures, row: dict[str, Any]) -> dict[str, Any]:
         "Failed": row["failed"],
         "Share": share_words(row["failed"], row["failed"] + row["completed"]),
     }
+
+
+_RATE_COLUMNS = {
+    name: st.column_config.NumberColumn(format="localized", width="small")
+    for name in ("Finished", "Failed")
+}

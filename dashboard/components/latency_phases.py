@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
-from dashboard.components.timeline import long_words
+from dashboard.components.timeline import long_words, short_words
 from jobs.analytics import Filters
 
 PHASE = "phase"
@@ -86,16 +86,17 @@ def latency_tiles(figures: Figures, speeds: dict[str, Speed], rates: list[dict[s
 def _tile(
     label: str, phase: str, name: str, speeds: dict[str, Speed], before: dict[str, Speed]
 ) -> None:
-    now, then = getattr(speeds[phase], name), getattr(before.get(phase, Speed()), name)
-    number = speeds[phase].n
+    was = before.get(phase, Speed())
+    now, number = getattr(speeds[phase], name), speeds[phase].n
+    delta = change_words(now, getattr(was, name))
     about = f"{PHASES[phase]}, {PERCENTILES[name].lower()} of {number:,} finished generations."
     if number < FEW:
         about += " So few say little about the slowest."
     st.metric(
         label,
-        "—" if now is None else long_words(now),
-        delta=change_words(now, then),
-        delta_color="inverse",
+        "—" if now is None else short_words(now),
+        delta=delta,
+        delta_color=colour_of(delta, number, was.n),
         border=True,
         height="stretch",
         help=about,
@@ -106,23 +107,30 @@ def change_words(now: float | None, then: float | None) -> str | None:
     """The change in per cent; None where there is nothing to compare with."""
     if now is None or not then:
         return None
-    return f"{(now / then - 1) * 100:+,.1f} %"
+    share = round((now / then - 1) * 100, 1)
+    return f"{share:+,.1f} %" if share else "0 %"
+
+
+def colour_of(delta: str | None, *numbers: int) -> Literal["inverse", "off"]:
+    """More time or failures are bad (`inverse`); no change, and one of few, is neither."""
+    tells = delta is not None and delta[0] in "+-" and min(numbers) >= FEW
+    return "inverse" if tells else "off"
 
 
 def _failure_tile(figures: Figures, rates: list[dict[str, Any]]) -> None:
-    failed, ended = _sums(rates)
-    delta = None
+    (failed, ended), (then_failed, then_ended) = _sums(rates), (0, 0)
     if figures.view.compares:
-        then_failed, then_ended = _sums(
-            figures.rows("latency", "failure_rates", figures.view.before)
-        )
-        if ended and then_ended:
-            delta = f"{(failed / ended - then_failed / then_ended) * 100:+.1f} points"
+        before = figures.rows("latency", "failure_rates", figures.view.before)
+        then_failed, then_ended = _sums(before)
+    delta = None
+    if ended and then_ended:
+        points = round((failed / ended - then_failed / then_ended) * 100, 1)
+        delta = f"{points:+} points" if points else "0 points"
     st.metric(
         "Failed",
         share_words(failed, ended),
         delta=delta,
-        delta_color="inverse",
+        delta_color=colour_of(delta, ended, then_ended),
         border=True,
         height="stretch",
         help=f"{failed:,} of {ended:,} generations that ended. Stopped ones don't count.",

@@ -10,14 +10,17 @@ import streamlit as st
 from dashboard import analytics_reads, budget_reads
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.budget_bar import budget_bar
-from dashboard.components.timeline import long_words
+from dashboard.components.timeline import short_words
 from dashboard.components.usage_tiles import calm_tile, calm_tiles, usage_totals
 from dashboard.components.usage_words import NOTHING, counted
 from dashboard.error_frame import plain
 from dashboard.roles import CREATE
 
 _FIGURES = ("generations", "completed", "success", "approved", "downloaded", "spend_usd")
-_FAVOURITES = "Videos that you marked as favourites in these days, whoever made them."
+_FAVOURITES = (
+    "Different videos that you marked as favourites in these days, whoever made them. A mark that "
+    "you took back later counts, too."
+)
 _WAITED = "From submit to playable: half of your finished videos took no longer."
 
 
@@ -49,10 +52,7 @@ def _waiting_tile(figures: Figures) -> None:
 
 def wait_words(seconds: float | None) -> str:
     """`1:20 min` or `8.3 s`, short enough for a tile; a dash when there is none."""
-    if seconds is None:
-        return NOTHING
-    whole = round(seconds)
-    return long_words(seconds) if whole < 60 else f"{whole // 60}:{whole % 60:02} min"
+    return NOTHING if seconds is None else short_words(seconds)
 
 
 def month_limits(figures: Figures) -> None:

@@ -91,5 +91,15 @@ def long_words(seconds: float) -> str:
     return f"{seconds:.{1 if seconds >= 1 else 2}f} s"
 
 
+def short_words(seconds: float) -> str:
+    """`8.3 s`, `1:20 min`, `2:05 h`: for a tile."""
+    whole = round(seconds)
+    if whole < 60:
+        return long_words(seconds)
+    if whole < 3_600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    return f"{whole // 3_600}:{whole // 60 % 60:02} h"
+
+
 def _long(seconds: float, kind: str = "long") -> str:
     return f'<span class="{kind}">{long_words(seconds)}</span>'

@@ -61,7 +61,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_NUMBER = st.column_config.NumberColumn(width="small")
+_NUMBER = st.column_config.NumberColumn(format="localized", width="small")
 _COLUMNS = {
     "Generations": _NUMBER,
     "Success": st.column_config.TextColumn(

@@ -131,7 +131,53 @@ def test_a_reason_of_waste_leads_to_its_generations(opened: Open, some: SpentHis
     page.session_state["costs_detail"] = "Waste"
     page = click(page.run(), "costs_waste", ["our_bug"])
     assert "Behind it: A mistake of ours" in words_of(page)
-    assert "1 row, $0.50 together." in words_of(page)
+    assert "1 generation, $0.50 together." in words_of(page)
+
+
+def test_a_tile_leads_to_what_is_behind_it(opened: Open, some: SpentHistory) -> None:
+    page = opened()
+    for tile, told in {
+        "Spend": "3 rows, $4.50 together.",
+        "Videos": "2 generations, $4.00 together.",
+        "Approved": "1 generation, $3.00 together.",
+        "Wasted": "1 generation, $0.50 together.",
+    }.items():
+        [buttons] = [one for one in page.button_group if "costs_tiles" in str(one.key)]
+        page = buttons.set_value(tile).run()
+        assert told in words_of(page), tile
+
+
+def test_a_step_of_the_bridge_leads_to_the_videos_of_both_periods(
+    opened: Open, some: SpentHistory
+) -> None:
+    page = opened()
+    words = words_of(click(page, "costs_bridge", ["", "volume"]))
+    assert "Behind it: Volume +$2.00" in words
+    assert "2 generations, $4.00 together. 1 generation, $2.00 together." in words
+    compared = page.dataframe[0].value
+    assert list(compared["Model"]) == ["lite", "pro"]
+    assert list(compared["Videos before"]) == [1, 0]
+
+
+def test_a_step_of_no_videos_says_what_it_is(opened: Open, some: SpentHistory) -> None:
+    page = opened()
+    for step, told in {
+        "price": "no list of videos stands behind it",
+        "waste": "1 generation, $0.50 together. Nothing was charged there.",
+        "change": "3 rows, $4.50 together. 1 row, $2.00 together.",
+        "rest": "the ledger says $4.50, the generations begun then cost $4.50.",
+    }.items():
+        page = click(page, "costs_bridge", ["", step])
+        assert told in words_of(page), step
+
+
+def test_two_lists_can_be_open_at_once(opened: Open, some: SpentHistory) -> None:
+    page = opened()
+    page.session_state["costs_detail"] = "Waste"
+    page = click(page.run(), "costs_waste", ["our_bug"])
+    page = click(page, "spend_model", last_bar(page, "spend_model"))
+    assert "2 rows, $3.50 together." in words_of(page)
+    assert "1 generation, $0.50 together." in words_of(page)
 
 
 def test_a_row_of_a_table_leads_to_its_charges(opened: Open, some: SpentHistory) -> None:
@@ -158,7 +204,7 @@ def test_every_chart_opens_as_sql_with_its_values(opened: Open, some: SpentHisto
     page = opened(model="pro")
     links = [one.proto for one in page.get("page_link") if one.proto.label == "SQL"]
     asked = [parse_qs(one.query_string)["sql"][0] for one in links]
-    assert len(asked) == 5
+    assert len(asked) == 6
     assert all("list_contains(['pro'], coalesce(model, ''))" in text for text in asked)
     assert not any("$" in text or "/*" in text for text in asked)
 
@@ -230,6 +276,29 @@ def test_a_month_budget_says_whether_it_lasts(
     assert "Marketing**: lasts the month" in words_of(opened())
     set_month("0.01")
     assert "Marketing**: used up" in words_of(opened())
+
+
+def test_a_manager_reads_how_far_the_organisations_month_is_used_but_no_pace_of_it(
+    opened: Open,
+    some: SpentHistory,
+    front: Services,
+    add_person: Add,
+    set_month: Callable[[str], UUID],
+) -> None:
+    set_month("100000")
+    admin = add_person("Ada", role=Role.ADMIN)
+    set_limit(
+        front,
+        admin,
+        scope="organisation",
+        target_id=None,
+        period="month",
+        kind="hard",
+        limit_usd=Decimal(100_000),
+    )
+    assert "% used by all teams together ($" in words_of(opened())
+    assert "Marketing**: lasts the month" in words_of(opened())
+    assert "used by all teams together" not in words_of(opened(admin))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.latency_phases import change_words, share_words
+from dashboard.components.latency_phases import FEW, change_words, colour_of, share_words
 from jobs.bootstrap import Services
 from jobs.demo import write_demo
 from jobs.warehousing import live_folder, sync_warehouse
@@ -117,3 +117,9 @@ def test_small_shares_are_counts_and_changes_need_something_before() -> None:
     assert [share_words(0, 0), share_words(3, 7), share_words(5, 100)] == ["—", "3 of 7", "5.0 %"]
     assert [change_words(None, 1), change_words(1, None), change_words(1, 0)] == [None] * 3
     assert change_words(3, 2) == "+50.0 %"
+    assert change_words(2.0001, 2) == "0 %"
+
+
+def test_a_change_is_coloured_only_where_it_says_something() -> None:
+    assert colour_of("+50.0 %", FEW, FEW) == colour_of("-1.0 points", FEW, FEW) == "inverse"
+    assert {colour_of(None, FEW), colour_of("0 %", FEW), colour_of("+9.0 %", FEW, 3)} == {"off"}

@@ -11,7 +11,7 @@ from jobs.bootstrap import Services
 from jobs.demo import write_demo
 from jobs.warehousing import sync_warehouse
 from storage.models import Person, Role
-from storage.records import events
+from storage.records import curation, events
 from storage.records.gallery import Verdict
 from tests.spent_histories import SpentHistory
 
@@ -65,6 +65,19 @@ def test_favourites_are_those_that_the_person_marked_once_each(
             events.add(tx, "favourited", person_id=who.id, team_id=who.team_id, generation_id=made)
     sync_warehouse(front)
     assert tiles_of(opened(person))["Favourites"] == "1"
+
+
+def test_a_mark_that_was_taken_back_counts_as_its_hint_says(
+    opened: Open, some: SpentHistory, front: Services, person: Person
+) -> None:
+    made = some.add(person, days_ago=NOW)
+    with front.database.as_person(person.id) as tx:
+        for favourite in (True, False):
+            curation.favour(tx, person.id, [made], favourite=favourite)
+    sync_warehouse(front)
+    [tile] = [one for one in opened(person).metric if one.label == "Favourites"]
+    assert tile.value == "1"
+    assert "took back later counts, too" in tile.help
 
 
 def test_an_address_shows_nobody_else(

@@ -28,6 +28,7 @@ MORE: dict[str, dict[str, Any]] = {
     "by_group": {"by": "team"},
     "per_video": {"grain": "day"},
     "waste_behind": {"reason": "rejected"},
+    "made_behind": {"part": "wasted"},
 }
 DAY_OF = "(x.created_at at time zone (select time_zone from studio.organisation))::date"
 WITHIN = f"{DAY_OF} >= %s and {DAY_OF} < %s and (x.team_id = %s or %s::uuid is null)"
@@ -221,6 +222,26 @@ def test_a_filter_by_another_team_shows_a_manager_nothing(
     filters = replace(days(90), teams=(sales,))
     [row] = run_report(services, eve, "costs", "totals", filters).to_pylist()
     assert (row["spend_usd"], row["generations"]) == (0, 0)
+
+
+def test_what_is_behind_the_bridge_and_the_tiles_has_their_sums(
+    services: Services, history: object, add_person: Add, eve: Person
+) -> None:
+    for person in viewers(add_person, eve):
+        sides = run_report(services, person, "costs", "bridge", days(60)).to_pylist()
+        [totals] = run_report(services, person, "costs", "totals", days(60)).to_pylist()
+        behind = {
+            part: run_report(services, person, "costs", "made_behind", days(60), part=part)
+            for part in ("good", "wasted", "finished", "approved")
+        }
+        sums = {part: table.to_pylist()[0] for part, table in behind.items()}
+        for part, is_good in (("good", True), ("wasted", False)):
+            rows = [row for row in sides if row["good"] is is_good]
+            assert sums[part]["all_rows"] == sum(row["n"] for row in rows)
+            assert sums[part]["all_usd"] == sum(row["usd"] for row in rows)
+            assert sum(behind[part]["amount_usd"].to_pylist()) == sums[part]["all_usd"]
+        assert sums["finished"]["all_rows"] == totals["completed"]
+        assert sums["approved"]["all_rows"] == totals["approved"]
 
 
 def test_every_report_opens_as_sql_with_the_same_answer(
