@@ -18,36 +18,27 @@ from typing import Any
 
 import psutil
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
+from dashboard.bench_drawing import draw_pages
 from dashboard.cli.processes import ROOT, environment_of
+from dashboard.error_frame import FAILED
+from dashboard.roles import pages_for
 from dashboard.session_cookie import COOKIE, new_token
 from jobs.bench.figures import percentile, ratio, rounded
 from jobs.bench.studio import Plan, running_record
 from jobs.bootstrap import DEMO, Services
 from jobs.demo import write_demo
 from storage.embedded.processes import wait_until
-from storage.errors import ServiceStartFailed
+from storage.errors import ServiceStartFailed, StudioError
 from storage.models import Role
 from storage.records import people, sessions
 
-PAGES = {
-    "create": "",
-    "queue": "",
-    "gallery": "",
-    "budgets": "",
-    "compare": "",
-    "alerts": "",
-    "costs": "demo=1",
-    "latency": "demo=1",
-    "usage": "demo=1",
-    "my_month": "demo=1",
-    "workbench": "demo=1",
-    "account": "",
-}
-"""Pages with the query of their address; those of figures show a demo history."""
-GENERATIONS = 20_000
+_DEMO = "demo=1"
+_QUERIES = {"costs": _DEMO, "latency": _DEMO, "usage": _DEMO, "my_month": _DEMO, "workbench": _DEMO}
+"""Pages of figures show a demo history."""
 DEFAULTS = {
     "STREAMLIT_RUNNER_POST_SCRIPT_GC": "true",
     "STREAMLIT_RUNNER_MAGIC_ENABLED": "true",
@@ -56,6 +47,27 @@ DEFAULTS = {
 """Streamlit's own settings in place of `.streamlit/config.toml`: the baseline."""
 _START_S = 120
 _RUN_S = 60
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Who asks for which pages."""
+
+    sessions: int = 20
+    seconds: float = 8.0
+    """For each page, and again for the baseline."""
+    role: Role = Role.ADMIN
+    generations: int = 20_000
+    """Length of the demo history."""
+    pages: tuple[str, ...] = ()
+    """Names of pages; none: all that the role has."""
+    in_chromium: bool = False
+    """Whether a Chromium draws each of them, too."""
+
+    def queries(self) -> dict[str, str]:
+        """The pages with the query of their address."""
+        names = [entry.name for entry in pages_for(self.role)]
+        return {n: _QUERIES.get(n, "") for n in names if not self.pages or n in self.pages}
 
 
 @dataclass(frozen=True)
@@ -68,21 +80,34 @@ class Clicks:
     cpu_s: float
 
 
-def measure_pages(folder: Path, sessions_at_once: int, seconds: float) -> dict[str, Any]:
+def measure_pages(folder: Path, visits: Visits) -> dict[str, Any]:
     """Figures by page, with our settings and with Streamlit's.
 
     Raises:
         ServiceStartFailed: something did not come up.
+        StudioError: a page was not drawn.
     """
     with running_record(folder, Plan(seconds=4, in_flight=1)) as studio:
         services = studio.services
-        write_demo(services.settings.warehouse_folder / DEMO, generations=GENERATIONS, months=12)
-        tokens = _tokens(services, sessions_at_once)
-        ours = _measure(services, tokens, seconds, {})
-        theirs = _measure(services, tokens, seconds, DEFAULTS)
+        demo = services.settings.warehouse_folder / DEMO
+        write_demo(demo, generations=visits.generations, months=12)
+        tokens = _tokens(services, visits)
+        with _serving(services, {}) as (port, process):
+            ours = _measure(port, process, tokens, visits)
+            drawn = draw_pages(port, tokens[0], visits.queries()) if visits.in_chromium else None
+        with _serving(services, DEFAULTS) as (port, process):
+            theirs = _measure(port, process, tokens, visits)
+    return {
+        "sessions": visits.sessions,
+        "generations": visits.generations,
+        **_figures(ours, theirs),
+        **({"drawn": drawn} if drawn else {}),
+    }
+
+
+def _figures(ours: Mapping[str, Clicks], theirs: Mapping[str, Clicks]) -> dict[str, Any]:
     waits_s = [wait for clicks in ours.values() for wait in clicks.waits_s]
     return {
-        "sessions": sessions_at_once,
         "runs_per_s": _per_s(ours),
         "baseline_runs_per_s": _per_s(theirs),
         "p95_ms": _ms(percentile(waits_s, 0.95)),
@@ -104,12 +129,12 @@ def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else rounded(seconds * 1000, 1)
 
 
-def _tokens(services: Services, count: int) -> list[str]:
-    """Cookies of an administrator, who may see every page."""
-    tokens = [new_token() for _ in range(count)]
+def _tokens(services: Services, visits: Visits) -> list[str]:
+    """A cookie for each session, all of one person."""
+    tokens = [new_token() for _ in range(visits.sessions)]
     with services.database.as_service() as tx:
         person = people.add(
-            tx, email="admin@bench.test", name="Bench", role=Role.ADMIN, team="Marketing"
+            tx, email="visitor@bench.test", name="Bench", role=visits.role, team="Marketing"
         )
         for token in tokens:
             sessions.open_session(tx, token, person.id, hours=1, user_agent="bench")
@@ -117,13 +142,12 @@ def _tokens(services: Services, count: int) -> list[str]:
 
 
 def _measure(
-    services: Services, tokens: list[str], seconds: float, more: Mapping[str, str]
+    port: int, process: psutil.Process, tokens: list[str], visits: Visits
 ) -> dict[str, Clicks]:
-    with _serving(services, more) as (port, process):
-        return {
-            name: asyncio.run(_click(port, process, tokens, seconds, name, query))
-            for name, query in PAGES.items()
-        }
+    return {
+        name: asyncio.run(_click(port, process, tokens, visits.seconds, name, query))
+        for name, query in visits.queries().items()
+    }
 
 
 @contextmanager
@@ -198,8 +222,17 @@ async def _run(browser: ClientConnection, page: str, query: str) -> None:
     while True:
         answer = ForwardMsg()
         answer.ParseFromString(await browser.recv(decode=False))
-        if answer.WhichOneof("type") == "script_finished":
+        kind = answer.WhichOneof("type")
+        if kind == "script_finished":
             return
+        if kind == "page_not_found" or (kind == "delta" and _is_failure(answer.delta)):
+            raise StudioError(f"The page {page} was not drawn: {str(answer)[:500]}")
+
+
+def _is_failure(delta: Delta) -> bool:
+    """Whether it shows that the page has failed: an exception, or the words for one."""
+    element = delta.new_element
+    return element.WhichOneof("type") == "exception" or element.alert.icon == FAILED
 
 
 def _free_port() -> int:

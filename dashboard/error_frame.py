@@ -12,6 +12,8 @@ from storage.errors import StudioError
 
 log = structlog.get_logger(__name__)
 
+FAILED = ":material/error:"
+"""The icon of words about something that failed."""
 _CODE = re.compile(r"`([^`\n]+)`")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
@@ -43,7 +45,7 @@ def worded(text: str) -> str:
 def _show_ours(exc: StudioError) -> None:
     log.info("page refused", error=type(exc).__name__, happened=exc.happened)
     lines = (f"**{worded(exc.happened)}**", worded(exc.todo), plain(exc.cost))
-    st.error("\n\n".join(line for line in lines if line), icon=":material/error:")
+    st.error("\n\n".join(line for line in lines if line), icon=FAILED)
 
 
 def _show_unexpected(exc: Exception) -> None:
@@ -53,5 +55,5 @@ def _show_unexpected(exc: Exception) -> None:
         "**Something went wrong on our side.** What you did before is kept.\n\n"
         "Load the page again. If it happens again, give an administrator this number: "
         f"`{number}`",
-        icon=":material/error:",
+        icon=FAILED,
     )

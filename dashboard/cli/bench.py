@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import signal
 import sys
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import click
 from dashboard.cli.output import show_json
 from dashboard.cli.processes import environment_of
 from storage.logs import configure_logs
+from storage.models import Role
 
 STUDIO = (sys.executable, "-m", "dashboard.cli")
 CHAOS_GENERATIONS = 1000
@@ -210,19 +212,52 @@ def warehouse(
     show_default=True,
     help="For each page, and again for the baseline.",
 )
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.ADMIN.value,
+    show_default=True,
+    help="Whose pages.",
+)
+@click.option("--page", "names", multiple=True, help="Only this page; may be given several times.")
+@click.option(
+    "--generations",
+    type=click.IntRange(1, 100_000_000),
+    default=20_000,
+    show_default=True,
+    help="Length of the history behind the figures.",
+)
+@click.option("--chromium", "in_chromium", is_flag=True, help="Draw each page in Chromium, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def pages(sessions: int, seconds: float, as_json: bool) -> None:
+def pages(
+    sessions: int,
+    seconds: float,
+    role: str,
+    names: tuple[str, ...],
+    generations: int,
+    in_chromium: bool,
+    as_json: bool,
+) -> None:
     """Runs of each page a second for many who click at once, beside Streamlit's own settings."""
     from jobs.bench.isolation import isolated_folder
 
     # By name, as commands are: no other one loads Streamlit, whose protocol it speaks.
     bench_pages = import_module("dashboard.bench_pages")
+    visits = bench_pages.Visits(sessions, seconds, Role(role), generations, names, in_chromium)
+    _check_names(names, visits.queries())
     with isolated_folder() as folder:
-        found = bench_pages.measure_pages(folder, sessions, seconds)
+        found = bench_pages.measure_pages(folder, visits)
     if as_json:
         show_json(found)
     else:
         show_table([found])
+
+
+def _check_names(names: Collection[str], there: Collection[str]) -> None:
+    if strange := [name for name in names if name not in there]:
+        raise click.UsageError(
+            f"{', '.join(strange)}: no page of this role. There are {', '.join(there)}."
+        )
 
 
 def break_everything(generations: int, seed: int | None, *, as_json: bool) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -58,6 +61,15 @@ class Noted:
     def _take_response(self, response: Response) -> None:
         if response.status >= 400 and not _LOOKING_FOR_ITSELF.search(response.url):
             self.refusals.append(f"{response.status} {response.url}")
+
+
+def chromium_program() -> str:
+    """Where Chromium is. Without one a test is skipped, and fails in CI."""
+    program = os.environ.get("STUDIO_CHROMIUM") or shutil.which("chromium")
+    if program is None:
+        reason = "there is no Chromium: set STUDIO_CHROMIUM, as `make test` does"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    return program
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -14,6 +12,7 @@ from pydantic import SecretStr
 
 from storage.embedded.server import free_port
 from storage.embedded.valkey import EmbeddedValkey
+from tests.acceptance.browsing import chromium_program
 from tests.acceptance.running_studio import Studio
 from tests.acceptance.warm_commands import Commands
 
@@ -80,12 +79,8 @@ def first_words(first_start: Studio) -> str:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium. Each module has its own: while it runs, its thread can run no other event loop."""
-    program = os.environ.get("STUDIO_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        reason = "there is no Chromium: set STUDIO_CHROMIUM, as `make test` does"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
+        browser = playwright.chromium.launch(executable_path=chromium_program())
         yield browser
         browser.close()
 

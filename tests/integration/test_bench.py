@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from storage.embedded.processes import wait_until
+from tests.acceptance.browsing import chromium_program
 from tests.integration.media_clips import make_clip
 
 pytestmark = pytest.mark.timeout(400)
@@ -110,14 +111,24 @@ def test_the_warehouse_is_measured_beside_postgres(tmp_path: Path) -> None:
     assert of_bench(tmp_path) == []
 
 
-def test_pages_are_measured_for_many_sessions(tmp_path: Path) -> None:
-    words = ("--sessions", "2", "--seconds", "0.1", "--json")
+def test_pages_are_measured_for_many_sessions_and_in_chromium(tmp_path: Path) -> None:
+    chromium_program()
+    words = ["--sessions", "2", "--seconds", "0.1", "--generations", "500", "--role", "manager"]
+    words += ["--page", "costs", "--chromium", "--json"]
     found: dict[str, Any] = json.loads(run(tmp_path, "pages", *words))
-    assert found["sessions"] == 2
-    assert found["runs_per_s"].keys() >= {"create", "costs", "usage", "workbench"}
+    assert (found["sessions"], found["generations"]) == (2, 500)
+    assert found["runs_per_s"].keys() == found["drawn"].keys() == {"costs"}
     assert min(*found["runs_per_s"].values(), *found["baseline_runs_per_s"].values()) > 0
+    assert min(found["drawn"]["costs"].values()) > 0
     assert list(tmp_path.iterdir()) == []
     assert of_bench(tmp_path) == []
+
+
+def test_a_page_that_the_role_does_not_have_is_named() -> None:
+    words = [*BENCH, "pages", "--role", "analyst", "--page", "budgets"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "budgets: no page of this role" in done.stderr
 
 
 def test_a_bench_that_is_ended_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
