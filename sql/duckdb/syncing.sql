@@ -70,19 +70,9 @@ delete from gone_/*dataset*/ where (id, day) in (select (id, day) from new_/*dat
 -- A lake that is made anew has nothing to lose.
 delete from gone_/*dataset*/;
 
--- name: touched_days
--- Days that rows come to or go from.
-select day from new_/*dataset*/
-union
-select day from gone_/*dataset*/;
-
 -- name: drop_known_gone
 -- What the lake has lost already.
-delete from gone_/*dataset*/ where (id, day) not in (select (id, day) from /*known*/);
-
--- name: any_gone
--- Whether rows are gone: seldom.
-select exists (select 1 from gone_/*dataset*/);
+delete from gone_/*dataset*/ where (id, day) not in (select (id, day) from held_/*dataset*/);
 
 -- name: any_old
 -- Whether rows of old months are new or gone: seldom.
@@ -95,7 +85,7 @@ select
 create or replace table new_/*dataset*/ as
 select * from new_/*dataset*/
 except
-select * from /*known*/ where id in (select id from new_/*dataset*/);
+select * from held_/*dataset*/;
 
 -- name: differing
 -- How many rows of a small relation are others than in the lake.
@@ -107,23 +97,101 @@ select
 -- How many rows are written and removed.
 select (select count(*) from new_/*dataset*/) + (select count(*) from gone_/*dataset*/);
 
--- name: losing_days
--- Days whose rows are others now, or gone.
+-- name: days_of_known
+-- The days of rows that are among the changes, as the lake has them.
 select distinct day
 from /*known*/
 semi join (select id from new_/*dataset*/ union all select id from gone_/*dataset*/) using (id);
 
--- name: condense_generations
--- What roll-ups count of the generations of a few days, read once for all of them.
-create or replace temp table condensed_generations as
+-- name: hold
+-- Rows as the lake has them that are among the changes.
+create or replace table held_/*dataset*/ as
+select *
+from /*known*/
+semi join (select id from new_/*dataset*/ union all select id from gone_/*dataset*/) using (id);
+
+-- name: hold_nothing
+-- The lake has none of them.
+create or replace table held_/*dataset*/ as select * from new_/*dataset*/ limit 0;
+
+-- name: lose_generations
+-- What roll-ups counted of generations that are others now, or gone.
+create or replace table lost_generations as
 select
     day, weekday, hour, team_id, campaign_id, person_id, model, resolution, duration_s, status,
     cause, verdict, verified, reused, estimate_usd, charge_usd, our_queue_s, fal_queue_s,
     inference_s, store_s, total_s
-from generations;
+from held_generations
+semi join (select id from new_generations union all select id from gone_generations) using (id);
+
+-- name: lose_charges
+-- What roll-ups counted of charges that are others now, or gone.
+create or replace table lost_charges as
+select
+    day, team_id, campaign_id, person_id, model, resolution, duration_s, cause, amount_usd
+from held_charges
+semi join (select id from new_charges union all select id from gone_charges) using (id);
+
+-- name: lose_events
+-- What roll-ups counted of events that are others now, or gone.
+create or replace table lost_events as
+select
+    day, team_id, person_id, kind
+from held_events
+semi join (select id from new_events union all select id from gone_events) using (id);
+
+-- name: mirror_generations
+-- What roll-ups count of generations now, and on days that are a million later what they counted before.
+create or replace temp table mirrored_generations as
+select
+    day, weekday, hour, team_id, campaign_id, person_id, model, resolution, duration_s, status,
+    cause, verdict, verified, reused, estimate_usd, charge_usd, our_queue_s, fal_queue_s,
+    inference_s, store_s, total_s
+from new_generations
+union all
+select
+    day + 1000000, weekday, hour, team_id, campaign_id, person_id, model, resolution, duration_s, status,
+    cause, verdict, verified, reused, estimate_usd, charge_usd, our_queue_s, fal_queue_s,
+    inference_s, store_s, total_s
+from lost_generations;
+
+-- name: mirror_charges
+-- What roll-ups count of charges now, and on days that are a million later what they counted before.
+create or replace temp table mirrored_charges as
+select
+    day, team_id, campaign_id, person_id, model, resolution, duration_s, cause, amount_usd
+from new_charges
+union all
+select
+    day + 1000000, team_id, campaign_id, person_id, model, resolution, duration_s, cause, amount_usd
+from lost_charges;
+
+-- name: mirror_events
+-- What roll-ups count of events now, and on days that are a million later what they counted before.
+create or replace temp table mirrored_events as
+select
+    day, team_id, person_id, kind
+from new_events
+union all
+select
+    day + 1000000, team_id, person_id, kind
+from lost_events;
+
+-- name: net
+-- What a roll-up gains and loses by `made`, where that is anything.
+create or replace table /*table*/ as
+select /*columns*/
+from (
+    select
+        * replace (if(day >= date '4000-01-01', day - 1000000, day) as day),
+        if(day >= date '4000-01-01', -1, 1) as counts
+    from made
+)
+group by all
+having /*differs*/;
 
 -- name: condense_cells
--- The cells of a few days, added up as far as every roll-up can be made from them.
+-- The cells of what changes, added up as far as every roll-up can be made from them.
 create or replace temp table condensed_cells as
 select
     day, team_id, campaign_id, person_id, model, resolution, cause,

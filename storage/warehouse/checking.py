@@ -13,8 +13,7 @@ from pydantic import SecretStr
 
 from storage.errors import WarehouseError
 from storage.warehouse.corrections import WAITING
-from storage.warehouse.lake import reading
-from storage.warehouse.manifest import Manifest
+from storage.warehouse.manifest import Manifest, reading
 from storage.warehouse.pulling import Wanted, looking
 from storage.warehouse.reader import EVERYTHING, view_texts
 from storage.warehouse.relations import asserts, reconciling

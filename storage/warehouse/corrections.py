@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from storage.warehouse.lake import Lake, reading
-from storage.warehouse.manifest import Manifest, first_daily
+from storage.warehouse.lake import Lake
+from storage.warehouse.manifest import Manifest, first_daily, reading
 from storage.warehouse.relations import DATASETS, steps
 
 CORRECTIONS_WAIT = timedelta(minutes=10)

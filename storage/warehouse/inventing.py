@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from storage.errors import WarehouseError
 from storage.sqlfiles import Query, parse_queries
-from storage.warehouse.lake import Lake, reading
+from storage.warehouse.lake import Lake
+from storage.warehouse.manifest import reading
 
 if TYPE_CHECKING:
     import duckdb

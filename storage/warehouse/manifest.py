@@ -111,6 +111,17 @@ def stamp(folder: Path) -> tuple[int, int] | None:
     return stat.st_ino, stat.st_mtime_ns
 
 
+def reading(folder: Path, files: Iterable[LakeFile]) -> str:
+    """The table function by which DuckDB reads exactly these files."""
+    paths = ", ".join(f"'{quoted(folder / file.name)}'" for file in files)
+    return f"read_parquet([{paths}], hive_partitioning = false)"
+
+
+def quoted(path: Path) -> str:
+    """A path as it stands between quotes in SQL."""
+    return str(path).replace("'", "''")
+
+
 def month_of(day: date) -> str:
     """The month as partitions name it."""
     return f"{day:%Y-%m}"

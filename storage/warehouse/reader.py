@@ -20,8 +20,7 @@ from uuid import UUID
 
 from storage.errors import WarehouseError, WarehouseMissing
 from storage.sqlfiles import Query
-from storage.warehouse.lake import reading
-from storage.warehouse.manifest import LakeFile, Manifest, read_manifest, stamp
+from storage.warehouse.manifest import LakeFile, Manifest, read_manifest, reading, stamp
 from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
 
 # Every process opens the services, few ask the warehouse: DuckDB and Arrow are imported at the

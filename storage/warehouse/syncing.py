@@ -22,8 +22,8 @@ from pydantic import SecretStr
 
 from storage.errors import WarehouseError
 from storage.warehouse.corrections import WAITING, Corrections
-from storage.warehouse.lake import Lake, Marks, reading
-from storage.warehouse.manifest import Manifest, partitions_of
+from storage.warehouse.lake import Lake, Marks
+from storage.warehouse.manifest import Manifest, reading
 from storage.warehouse.pulling import Horizon, Line, Wanted, looking, stage
 from storage.warehouse.relations import DATASETS, SMALL, steps
 
@@ -87,7 +87,7 @@ def sync(
         stage(connection, whole=old is None)
         if old is not None:
             waiting.settle()
-        _drop_unchanged(connection, lake, old)
+        _drop_unchanged(connection, lake, old, now)
         still_mine()
         return _publish(connection, lake, old, horizon, now)
 
@@ -120,29 +120,24 @@ def _publish(
         and all(_is_same(connection, lake, old, name) for name in (*SMALL, WAITING))
     ):
         return Pass(lake.confirm(marks, now=now) or old, whole=False, rows=0)
-    manifest = lake.publish(connection, marks, whole=old is None, now=now, beside=(WAITING,))
+    manifest = lake.publish(
+        connection, marks, whole=old is None, now=now, beside=(WAITING,), held=old is not None
+    )
     return Pass(manifest, old is None, rows)
 
 
 def _drop_unchanged(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest | None
+    connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest | None, now: datetime
 ) -> None:
     """Leave only what is really another: a pass reads what may have changed, often twice."""
     for dataset in DATASETS:
-        if old is None:
-            _run(connection, "forget_gone", dataset=dataset)
-            continue
-        _run(connection, "keep_what_is_back", dataset=dataset)
-        days = _run(connection, "touched_days", dataset=dataset).fetchall()
-        held = set(partitions_of([day for (day,) in days], old.daily_from))
-        files = [file for file in old.relations[dataset] if file.partition in held]
-        if files:
-            known = reading(lake.folder, files)
-            if _run(connection, "any_gone", dataset=dataset).fetchone() == (True,):
-                _run(connection, "drop_known_gone", dataset=dataset, known=known)
-            _run(connection, "drop_known_new", dataset=dataset, known=known)
-        else:
-            _run(connection, "forget_gone", dataset=dataset)
+        _run(connection, "keep_what_is_back" if old else "forget_gone", dataset=dataset)
+    if old is None:
+        return
+    lake.hold(connection, old, now)
+    for dataset in DATASETS:
+        _run(connection, "drop_known_gone", dataset=dataset)
+        _run(connection, "drop_known_new", dataset=dataset)
 
 
 def _is_same(connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest, name: str) -> bool:

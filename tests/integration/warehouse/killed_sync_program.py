@@ -14,9 +14,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from storage.warehouse import lake, syncing
+from storage.warehouse import lake, syncing, writing
 
 LAKE: Any = lake
+WRITING: Any = writing
 SYNCING: Any = syncing
 OS: Any = os
 
@@ -45,9 +46,9 @@ def kill_at(point: str) -> None:
 
 
 def kill_at_file(number: int, *, torn: bool) -> None:
-    write, written = LAKE._Writing._write, []
+    write, written = WRITING.Writing._write, []
 
-    def writing(self: Any, *given: str) -> Any:
+    def killing(self: Any, *given: str) -> Any:
         file = write(self, *given)
         written.append(file)
         if len(written) == number:
@@ -56,7 +57,7 @@ def kill_at_file(number: int, *, torn: bool) -> None:
             die()
         return file
 
-    LAKE._Writing._write = writing
+    WRITING.Writing._write = killing
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import duckdb
 
-from storage.warehouse.lake import Lake, Marks, reading
-from storage.warehouse.manifest import Manifest
+from storage.warehouse.lake import Lake, Marks
+from storage.warehouse.manifest import Manifest, reading
 from storage.warehouse.relations import DATASETS, SMALL
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

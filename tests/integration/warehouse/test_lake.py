@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import WarehouseError
-from storage.warehouse.lake import GRACE_S, MOST_PIECES, Lake
+from storage.warehouse.lake import GRACE_S, Lake
 from storage.warehouse.manifest import FILE_NAME, Manifest
 from storage.warehouse.reader import WarehouseReader
+from storage.warehouse.writing import MOST_PIECES
 from tests.integration.warehouse.lake_rows import ask, rows_of
 from tests.integration.warehouse.small_lake import MARKS, NOW, Changes, Made, SmallLake, made_on
 

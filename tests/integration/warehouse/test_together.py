@@ -20,11 +20,11 @@ from jobs.warehousing import keep_warehouse, live_folder, sync_warehouse
 from storage.errors import RecordUnavailable, WarehouseBusy
 from storage.models import Person
 from storage.postgres import Database
-from storage.warehouse import lake
 from storage.warehouse.lake import Lake, Marks
 from storage.warehouse.manifest import read_manifest
 from storage.warehouse.reader import EVERYTHING, WarehouseReader
 from storage.warehouse.turn import own_turn
+from storage.warehouse.writing import Writing
 from tests.integration.record.record_rows import add_complete, sql
 from tests.integration.warehouse.conftest import Sync
 
@@ -123,14 +123,14 @@ def test_who_is_overtaken_while_writing_publishes_nothing(
     with database.as_service() as tx:
         add_complete(tx, person)
     marks = Marks(old.watermark, old.system_id, old.time_zone)
-    kept_beside = lake._Writing.kept_beside
+    kept_beside = Writing.kept_beside
 
     def overtaken(self: Any, names: Any) -> Any:
         Lake(lake_folder).confirm(marks)
         return kept_beside(self, names)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lake._Writing, "kept_beside", overtaken)
+        patch.setattr(Writing, "kept_beside", overtaken)
         with pytest.raises(WarehouseBusy):
             synced()
     assert rows(lake_folder) == 0

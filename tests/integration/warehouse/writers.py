@@ -14,7 +14,8 @@ from psycopg import Connection
 from pydantic import SecretStr
 
 from storage.models import Person
-from storage.warehouse.lake import Lake, reading
+from storage.warehouse.lake import Lake
+from storage.warehouse.manifest import reading
 
 INSERT = """
 insert into studio.generations (

@@ -10,44 +10,42 @@ with paid as not materialized (
     where day >= $since - 90 and day < $until and status = 'completed' and charge_usd > 0
 ),
 
-final as (
-    select id, parent_id, usd_per_s
+dearest as (
+    select parent_id, max(usd_per_s) as final_usd_per_s
     from paid
     where day >= $since and parent_id is not null /*filters*/
+    group by parent_id
 ),
 
 chosen as (
-    select
-        p.id, p.batch_id, p.parent_id, p.charge_usd, p.duration_s, p.usd_per_s,
-        max_by(f.id, f.usd_per_s) as final_id,
-        max(f.usd_per_s) as final_usd_per_s
-    from final as f
+    select p.id, p.batch_id, p.parent_id, p.charge_usd, p.duration_s, f.final_usd_per_s
+    from dearest as f
     inner join paid as p on p.id = f.parent_id
-    where p.usd_per_s < 0.8 * f.usd_per_s
-    group by all
+    where p.usd_per_s < 0.8 * f.final_usd_per_s
 ),
 
-sister as (
-    select
-        d.id, d.charge_usd, d.duration_s,
-        max_by(c.final_id, c.final_usd_per_s) as final_id,
-        max(c.final_usd_per_s) as final_usd_per_s
-    from chosen as c
-    inner join paid as d
-        on d.batch_id = c.batch_id and d.parent_id is not distinct from c.parent_id
-    where d.usd_per_s < 0.8 * c.final_usd_per_s and d.id not in (select id from chosen)
-    group by all
+batch as (
+    select batch_id, parent_id, max(final_usd_per_s) as final_usd_per_s
+    from chosen
+    where batch_id is not null
+    group by batch_id, parent_id
 ),
 
 draft as (
-    select charge_usd, duration_s, final_id, final_usd_per_s from chosen
+    select charge_usd, duration_s, final_usd_per_s, 1 as finals from chosen
     union all
-    select charge_usd, duration_s, final_id, final_usd_per_s from sister
+    select d.charge_usd, d.duration_s, b.final_usd_per_s, 0
+    from batch as b
+    inner join paid as d
+        on d.batch_id = b.batch_id and d.parent_id is not distinct from b.parent_id
+    where
+        d.usd_per_s < 0.8 * b.final_usd_per_s
+        and d.id not in (select id from chosen where batch_id is not null)
 )
 
 select
     count(*)::bigint as drafts,
-    count(distinct final_id)::bigint as finals,
+    coalesce(sum(finals), 0)::bigint as finals,
     coalesce(sum(charge_usd), 0)::decimal(18, 6) as drafts_usd,
     coalesce(sum(final_usd_per_s * duration_s), 0)::decimal(18, 6) as as_finals_usd,
     coalesce(sum(final_usd_per_s * duration_s - charge_usd), 0)::decimal(18, 6) as saved_usd

@@ -1,0 +1,88 @@
+"""Counts for the roll-ups: everything when a lake is made anew, else what changes add and take.
+
+A roll-up is sums and nothing else, so a day of it is brought up to date by what was counted of its
+changed rows before and is counted of them now, however many rows the day has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storage.warehouse.relations import DATASETS, marts, rollups, steps
+
+if TYPE_CHECKING:
+    import duckdb
+
+KEYS = frozenset({
+    "day", "weekday", "hour", "team_id", "campaign_id", "person_id", "model", "resolution",
+    "cause", "reason", "phase", "bucket",
+})  # fmt: skip
+"""What roll-ups are grouped by; their other columns are sums."""
+CONDENSED = ("cells", "phase_buckets")
+COUNTS = frozenset({"BIGINT", "INTEGER"})
+
+_S = steps()
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be added to a roll-up; below zero where more is taken away."""
+
+    table: str
+    types: Mapping[str, str]
+    """DuckDB's names of the types of its columns, in order."""
+
+    def added(self, old: str | None, new: str) -> str:
+        """The SELECT of the rows of `old` with those of `new` added: groups that nothing is left
+        of are left out."""
+        sums = (
+            name if name in KEYS else f"sum({name})::{kind} as {name}"
+            for name, kind in self.types.items()
+        )
+        left = " or ".join(f"sum({name}) > 0" for name in self._counts())
+        both = f"{old} union all by name {new}" if old else new
+        return f"select {', '.join(sums)} from ({both}) group by all having {left}"
+
+    def _counts(self) -> list[str]:
+        """Of these one at least counts the rows of a group."""
+        return [n for n, kind in self.types.items() if n not in KEYS and kind in COUNTS]
+
+
+def name_facts(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, str]) -> None:
+    """Name the datasets, and the views over them, as roll-ups call them."""
+    for dataset, source in sources.items():
+        _view(connection, dataset, f"select * from {source}")
+    for mart in marts().values():
+        _view(connection, mart.name, mart.query.text)
+
+
+def name_changes(connection: duckdb.DuckDBPyConnection) -> None:
+    """The same of what `new_<dataset>` adds and `lost_<dataset>` takes away: rows that are lost are
+    found on mirrored days, so that one statement counts both apart."""
+    for dataset in DATASETS:
+        connection.execute(_S[f"mirror_{dataset}"].text)
+    name_facts(connection, {dataset: f"mirrored_{dataset}" for dataset in DATASETS})
+    for name in CONDENSED:
+        connection.execute(_S[f"condense_{name}"].text)
+        _view(connection, name, f"select * from condensed_{name}")
+
+
+def count_changes(connection: duckdb.DuckDBPyConnection, name: str) -> Change:
+    """Count what was named by `name_changes` for one roll-up."""
+    connection.execute(f"create or replace temp table made as {rollups()[name].query.text}")
+    described = connection.execute("select * from made limit 0").description or ()
+    types = {column[0]: str(column[1]) for column in described}
+    columns = ", ".join(
+        n if n in KEYS else f"sum(counts * {n})::{kind} as {n}" for n, kind in types.items()
+    )
+    differs = " or ".join(f"sum(counts * {n}) <> 0" for n in types if n not in KEYS)
+    table = f"changed_{name}"
+    text = _S["net"].with_parts(table=table, columns=columns, differs=differs).text
+    connection.execute(text)
+    return Change(table, types)
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
+    connection.execute(f"create or replace temp view {name} as {text}")
