@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
+import structlog
 from pydantic import SecretStr
 
 from jobs.bench.figures import percentile, ratio, rounded
@@ -25,6 +28,8 @@ from storage.warehouse.inventing import History, busy_while, invented
 from storage.warehouse.lake import Lake, Marks
 from storage.warehouse.reader import EVERYTHING, WarehouseReader
 from storage.warehouse.relations import reports
+
+log = structlog.get_logger(__name__)
 
 MONTHS = 24
 TIMES = 7
@@ -48,33 +53,49 @@ def measure_warehouse(
 
     `patience_s`: after so long Postgres is asked no further, and what it took counts as that much.
     `times`: how often a warm reader is asked each question, and how many refreshes are measured.
+    What is known is logged as it comes. What goes wrong with Postgres is told as `not_compared`.
 
     Raises:
-        ServiceStartFailed: Postgres did not come up.
         WarehouseError: the lake could not be made or read.
     """
     now = datetime.now(UTC)
     lake, until = Lake(folder / "lake"), now.date() + timedelta(days=1)
     written = _write(lake, folder, rows, now)
+    log.info("lake written", **written)
     asked = questions(until, _busiest(lake.folder))
     answers = measure_reading(lake.folder, asked, times)
+    log.info("lake read", **_all_figures(asked, answers, {}))
     theirs: dict[str, Asked] = {}
     synced: dict[str, Any] = {}
     if beside_postgres:
-        with filled_postgres(folder, lake.folder, _ZONE) as url:
-            theirs = ask_postgres(url, asked, patience_s)
-            synced = _followed(url, folder / "synced", now, times)
+        theirs, synced = _beside(folder, lake.folder, asked, now, patience_s, times)
+        log.info("record followed", **synced)
     publish = [_publish_ms(lake, number, now) for number in range(times)]
     return {
         "rows": rows,
         **synced,
-        **{name: value for kind in Kind for name, value in _figures(kind, asked, answers, theirs)},
+        **_all_figures(asked, answers, theirs),
         "publish_ms": rounded(percentile(publish, 0.5), 1),
         **written,
         "peak_mb": round(answers.peak_mb),
         **_by_name(asked, answers, theirs),
         **_left_over(asked, answers, theirs),
     }
+
+
+def _beside(
+    folder: Path, lake: Path, asked: list[Question], now: datetime, patience_s: float, times: int
+) -> tuple[dict[str, Asked], dict[str, Any]]:
+    """What Postgres answered, and how a lake follows it, as far as they came: what was measured
+    before is not lost when a disk is full or a server ends."""
+    theirs: dict[str, Asked] = {}
+    try:
+        with filled_postgres(folder, lake, _ZONE) as url:
+            theirs = ask_postgres(url, asked, patience_s)
+            log.info("postgres asked", **{name: round(it.took_ms) for name, it in theirs.items()})
+            return theirs, _followed(url, folder / "synced", now, times)
+    except (StudioError, psycopg.Error, OSError) as exc:
+        return theirs, {"not_compared": str(exc)}
 
 
 def _left_over(
@@ -94,7 +115,7 @@ def _followed(url: SecretStr, folder: Path, now: datetime, times: int) -> dict[s
     try:
         fill_record(url)
         return _synced(measure_syncing(url, folder, now.date() - RECENT, times))
-    except StudioError as exc:
+    except (StudioError, psycopg.Error, OSError, BrokenProcessPool) as exc:
         return {"not_synced": str(exc)}
 
 
@@ -138,6 +159,12 @@ def _publish_ms(lake: Lake, number: int, now: datetime) -> float:
         began = time.perf_counter()
         lake.publish(connection, _MARKS, now=now)
         return (time.perf_counter() - began) * 1000
+
+
+def _all_figures(
+    asked: list[Question], answers: Answers, theirs: Mapping[str, Asked]
+) -> dict[str, float | None]:
+    return {name: value for kind in Kind for name, value in _figures(kind, asked, answers, theirs)}
 
 
 def _figures(

@@ -82,11 +82,13 @@ def ask_postgres(url: SecretStr, asked: Sequence[Question], patience_s: float) -
         connection.execute(_Q["look_there"].text)
         connection.execute(_Q["end_after"].with_parts(s=str(patience_s)).text)
         exact = {question.exact_name: question for question in asked}
-        return {
-            name: _answer(connection, name, question.parameters)
-            for name, question in exact.items()
-            if name in _Q
-        }
+        found: dict[str, Asked] = {}
+        for name, question in exact.items():
+            # What it has no room to answer is left out, and says nothing of the others.
+            with suppress(psycopg.OperationalError):
+                if name in _Q:
+                    found[name] = _answer(connection, name, question.parameters)
+        return found
 
 
 def _answer(connection: psycopg.Connection[Any], name: str, parameters: dict[str, Any]) -> Asked:
