@@ -27,6 +27,7 @@ from storage.models import Person, Role
 from storage.postgres import Database
 from storage.records import ledger, people
 from storage.settings import Settings, load_settings
+from tests.made_once import MadeOnce
 from tests.used_databases import TEMPLATE, UsedDatabases
 
 SAMPLES = Path(__file__).parents[1] / "dashboard" / "samples"
@@ -42,6 +43,7 @@ OURS = (
     "STREAMLIT_",
 )
 KEPT = ("STUDIO_CHROMIUM", "STUDIO_TEST_")
+MADE = "made_once"
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -90,11 +92,33 @@ def used_databases(postgres_server: EmbeddedPostgres) -> Iterator[UsedDatabases]
 
 
 @pytest.fixture
-def database_url(used_databases: UsedDatabases) -> Iterator[SecretStr]:
+def database_url(
+    used_databases: UsedDatabases, request: pytest.FixtureRequest
+) -> Iterator[SecretStr]:
     """A migrated database of this test's own, as its owner sees it."""
     name = used_databases.take()
-    yield SecretStr(used_databases.url_of(name))
+    url = SecretStr(used_databases.url_of(name))
+    if MADE in request.fixturenames:
+        request.getfixturevalue("made_before").lay_record(url)
+    yield url
     used_databases.give_back(name)
+
+
+@pytest.fixture(scope="module")
+def made_before(
+    used_databases: UsedDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> MadeOnce:
+    """The history of this module's tests, once one of them has made it."""
+    return MadeOnce(used_databases, tmp_path_factory.mktemp("made") / "warehouse")
+
+
+@pytest.fixture
+def made_once(
+    made_before: MadeOnce, database_url: SecretStr, settings: Settings
+) -> Callable[[Callable[[], None]], None]:
+    """Makes a history with its warehouse: `made_once(write)`. From the second test of the module
+    on it is there already, with the same people, whom `add_person` then only finds."""
+    return partial(made_before.make, database_url, settings.warehouse_folder)
 
 
 @pytest.fixture
@@ -160,9 +184,9 @@ def services(settings: Settings) -> Iterator[Services]:
 
 
 @pytest.fixture
-def add_person(database: Database) -> Callable[..., Person]:
+def add_person(database: Database, request: pytest.FixtureRequest) -> Callable[..., Person]:
     """Adds people: `add_person("Ann", role=Role.MANAGER, team="Sales")`."""
-    return partial(_add_person, database)
+    return partial(_add_person, database, found=MADE in request.fixturenames)
 
 
 @pytest.fixture
@@ -248,10 +272,17 @@ def _prepared_services(settings: Settings) -> Iterator[Services]:
 
 
 def _add_person(
-    database: Database, name: str = "Ann", role: Role = Role.MEMBER, team: str = "Marketing"
+    database: Database,
+    name: str = "Ann",
+    role: Role = Role.MEMBER,
+    team: str = "Marketing",
+    *,
+    found: bool = False,
 ) -> Person:
+    email = f"{name.lower()}@acme.test"
     with database.as_service() as tx:
-        return people.add(tx, email=f"{name.lower()}@acme.test", name=name, role=role, team=team)
+        there = people.by_email(tx, email) if found else None
+        return there or people.add(tx, email=email, name=name, role=role, team=team)
 
 
 def _run_as_owner(

@@ -43,10 +43,23 @@ where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')
     and pg_relation_size(c.oid) > 0
 """
 """A table that never had a row has no bytes."""
+NEXT = """
+select format('%%I.%%I', schemaname, sequencename), last_value from pg_sequences
+where last_value is not null
+"""
 RESTARTED = """
 select setval(format('%%I.%%I', schemaname, sequencename)::regclass, start_value, false)
 from pg_sequences where last_value is not null
 """
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All rows of a database."""
+
+    tables: dict[str, bytes]
+    sequences: dict[str, int]
+    """The number that each gave out last."""
 
 
 @dataclass
@@ -64,9 +77,7 @@ class UsedDatabases:
         self._desk = self._connected("postgres")
         with self._connected(TEMPLATE) as connection:
             self._shape = _shape(connection)
-            for table in _written(connection):
-                with connection.cursor().copy(f"copy {table} to stdout (format binary)") as rows:
-                    self._seeds[table] = b"".join(bytes(block) for block in rows)
+            self._seeds = _rows(connection)
 
     def close(self) -> None:
         """Leave the server; nothing is taken or given back any more."""
@@ -117,11 +128,25 @@ class UsedDatabases:
         with psycopg.connect(url, autocommit=True) as connection:
             self._refill(connection)
 
-    def _refill(self, connection: psycopg.Connection[Any]) -> None:
+    def rows_of(self, url: str) -> Rows:
+        """Everything that is in the database at this address now, for `lay`."""
+        with psycopg.connect(url) as connection:
+            return Rows(_rows(connection), dict(connection.execute(NEXT, ()).fetchall()))
+
+    def lay(self, url: str, rows: Rows) -> None:
+        """Put these rows in the place of all that the database at `url` has."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            self._refill(connection, rows.tables)
+            for sequence, last in rows.sequences.items():
+                connection.execute("select setval(%s::regclass, %s)", (sequence, last))
+
+    def _refill(
+        self, connection: psycopg.Connection[Any], tables: dict[str, bytes] | None = None
+    ) -> None:
         deletes = "; ".join(f"delete from {table}" for table in _written(connection))
         with connection.transaction():
             connection.execute(f"set local session_replication_role = replica; {deletes}")
-            for table, rows in self._seeds.items():
+            for table, rows in (tables or self._seeds).items():
                 with connection.cursor().copy(f"copy {table} from stdin (format binary)") as into:
                     into.write(rows)
             connection.execute(RESTARTED, ())
@@ -135,6 +160,14 @@ class UsedDatabases:
 
 def _written(connection: psycopg.Connection[Any]) -> list[str]:
     return [str(row[0]) for row in connection.execute(WRITTEN, ())]
+
+
+def _rows(connection: psycopg.Connection[Any]) -> dict[str, bytes]:
+    found = {}
+    for table in _written(connection):
+        with connection.cursor().copy(f"copy {table} to stdout (format binary)") as rows:
+            found[table] = b"".join(bytes(block) for block in rows)
+    return found
 
 
 def _shape(connection: psycopg.Connection[Any]) -> Any:

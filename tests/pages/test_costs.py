@@ -31,18 +31,25 @@ Visit = Callable[[Person], AppTest]
 Open = Callable[..., AppTest]
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
+Make = Callable[[Callable[[], None]], None]
 S = GenerationStatus
 
 
 @pytest.fixture
-def some(history: SpentHistory, front: Services, mia: Person, add_person: Add) -> SpentHistory:
+def some(
+    history: SpentHistory, front: Services, mia: Person, add_person: Add, made_once: Make
+) -> SpentHistory:
     """Last week: two videos, one of them approved, a failure and Sales' own; before: one video."""
-    history.add(mia, usd="3", verdict=Verdict.APPROVED)
-    history.add(mia, usd="1", model="pro", days_ago=2)
-    history.add(mia, usd="0.5", status=S.FAILED)
-    history.add(mia, usd="2", days_ago=45)
-    history.add(add_person("Cid", team="Sales"), usd="100")
-    sync_warehouse(front)
+
+    def write() -> None:
+        history.add(mia, usd="3", verdict=Verdict.APPROVED)
+        history.add(mia, usd="1", model="pro", days_ago=2)
+        history.add(mia, usd="0.5", status=S.FAILED)
+        history.add(mia, usd="2", days_ago=45)
+        history.add(add_person("Cid", team="Sales"), usd="100")
+        sync_warehouse(front)
+
+    made_once(write)
     return history
 
 

@@ -19,17 +19,24 @@ Visit = Callable[[Person], AppTest]
 Open = Callable[..., AppTest]
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
+Make = Callable[[Callable[[], None]], None]
 NOW = 0.0
 
 
 @pytest.fixture
-def some(front: Services, as_owner: Owner, person: Person, mia: Person) -> SpentHistory:
+def some(
+    front: Services, as_owner: Owner, person: Person, mia: Person, made_once: Make
+) -> SpentHistory:
     """Of now: one approved video of the member, two of the manager."""
     history = SpentHistory(front.database, as_owner)
-    history.add(person, usd="0.75", days_ago=NOW, verdict=Verdict.APPROVED)
-    history.add(mia, usd="1", days_ago=NOW)
-    history.add(mia, usd="1.5", days_ago=NOW)
-    sync_warehouse(front)
+
+    def write() -> None:
+        history.add(person, usd="0.75", days_ago=NOW, verdict=Verdict.APPROVED)
+        history.add(mia, usd="1", days_ago=NOW)
+        history.add(mia, usd="1.5", days_ago=NOW)
+        sync_warehouse(front)
+
+    made_once(write)
     return history
 
 

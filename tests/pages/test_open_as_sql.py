@@ -20,6 +20,7 @@ from tests.spent_histories import SpentHistory
 
 Add = Callable[..., Person]
 Open = Callable[..., AppTest]
+Make = Callable[[Callable[[], None]], None]
 Rows = list[list[str]]
 PAGES = [
     *((page, Role.MANAGER) for page in ("costs", "latency", "usage", "my_month")),
@@ -28,10 +29,16 @@ PAGES = [
 
 
 @pytest.fixture
-def made(front: Services, history: SpentHistory, mia: Person, add_person: Add) -> None:
+def made(
+    front: Services, history: SpentHistory, mia: Person, add_person: Add, made_once: Make
+) -> None:
     """Generations of two teams, of every kind."""
-    history.add_many([mia, add_person("Cid", team="Sales")], 30)
-    sync_warehouse(front)
+
+    def write() -> None:
+        history.add_many([mia, add_person("Cid", team="Sales")], 30)
+        sync_warehouse(front)
+
+    made_once(write)
 
 
 @pytest.fixture

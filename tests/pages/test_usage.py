@@ -19,6 +19,7 @@ Visit = Callable[[Person], AppTest]
 Open = Callable[..., AppTest]
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
+Make = Callable[[Callable[[], None]], None]
 S = GenerationStatus
 
 
@@ -29,17 +30,26 @@ def cid(add_person: Add) -> Person:
 
 @pytest.fixture
 def some(
-    history: SpentHistory, front: Services, mia: Person, cid: Person, add_person: Add
+    history: SpentHistory,
+    front: Services,
+    mia: Person,
+    cid: Person,
+    add_person: Add,
+    made_once: Make,
 ) -> SpentHistory:
     """Mia: two videos, one approved and downloaded, and a failure. Ann and Cid: a video each."""
-    made = history.add(mia, usd="3", verdict=Verdict.APPROVED)
-    history.add(mia, usd="1", days_ago=2)
-    history.add(mia, usd="0.5", status=S.FAILED)
-    history.add(add_person("Ann"), usd="2")
-    history.add(cid, usd="100")
-    with front.database.as_service() as tx:
-        events.add(tx, "downloaded", person_id=mia.id, team_id=mia.team_id, generation_id=made)
-    sync_warehouse(front)
+
+    def write() -> None:
+        made = history.add(mia, usd="3", verdict=Verdict.APPROVED)
+        history.add(mia, usd="1", days_ago=2)
+        history.add(mia, usd="0.5", status=S.FAILED)
+        history.add(add_person("Ann"), usd="2")
+        history.add(cid, usd="100")
+        with front.database.as_service() as tx:
+            events.add(tx, "downloaded", person_id=mia.id, team_id=mia.team_id, generation_id=made)
+        sync_warehouse(front)
+
+    made_once(write)
     return history
 
 

@@ -24,6 +24,7 @@ Visit = Callable[[Person], AppTest]
 Open = Callable[..., AppTest]
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
+Make = Callable[[Callable[[], None]], None]
 LONG = "select count(*) from range(10000000) a, range(10000000) b where (a.range * b.range) % 7 = 3"
 COUNT = "select count(*) as n, sum(charge_usd) as spend_usd from generations"
 
@@ -39,13 +40,19 @@ def mia(add_person: Add) -> Person:
 
 
 @pytest.fixture
-def some(front: Services, as_owner: Owner, mia: Person, add_person: Add) -> SpentHistory:
+def some(
+    front: Services, as_owner: Owner, mia: Person, add_person: Add, made_once: Make
+) -> SpentHistory:
     """A video of Mia's for 3 dollars, and one of Sales' for 100."""
     as_owner("update studio.budgets set active = false")
     history = SpentHistory(front.database, as_owner)
-    history.add(mia, usd="3")
-    history.add(add_person("Cid", team="Sales"), usd="100")
-    sync_warehouse(front)
+
+    def write() -> None:
+        history.add(mia, usd="3")
+        history.add(add_person("Cid", team="Sales"), usd="100")
+        sync_warehouse(front)
+
+    made_once(write)
     return history
 
 

@@ -17,6 +17,7 @@ from tests.spent_histories import SpentHistory
 
 Add = Callable[..., Person]
 Open = Callable[..., AppTest]
+Make = Callable[[Callable[[], None]], None]
 SQL = (
     "select $day::date as day, $n::double as n, $yes::boolean as yes, $name as name, "
     "list_contains($names, 'b') as found"
@@ -24,9 +25,14 @@ SQL = (
 
 
 @pytest.fixture
-def ana(add_person: Add, front: Services, history: SpentHistory, mia: Person) -> Person:
-    history.add(mia)
-    sync_warehouse(front)
+def ana(
+    add_person: Add, front: Services, history: SpentHistory, mia: Person, made_once: Make
+) -> Person:
+    def write() -> None:
+        history.add(mia)
+        sync_warehouse(front)
+
+    made_once(write)
     return add_person("Ana", role=Role.ANALYST)
 
 

@@ -19,6 +19,7 @@ from tests.spent_histories import SpentHistory
 
 Add = Callable[..., Person]
 Open = Callable[..., AppTest]
+Make = Callable[[Callable[[], None]], None]
 COUNT = "select day, count(*) as n, sum(charge_usd) as spend_usd from generations group by day"
 BARS = Chart("Bars", "day", ("spend_usd",))
 
@@ -29,10 +30,14 @@ def ana(add_person: Add) -> Person:
 
 
 @pytest.fixture
-def some(front: Services, history: SpentHistory, mia: Person) -> None:
+def some(front: Services, history: SpentHistory, mia: Person, made_once: Make) -> None:
     """A video for 3 dollars."""
-    history.add(mia, usd="3")
-    sync_warehouse(front)
+
+    def write() -> None:
+        history.add(mia, usd="3")
+        sync_warehouse(front)
+
+    made_once(write)
 
 
 def panel(page: AppTest, name: str) -> AppTest:

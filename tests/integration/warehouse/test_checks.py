@@ -28,13 +28,20 @@ Owner = Callable[..., list[Any]]
 
 
 @pytest.fixture
-def filled(services: Services, person: Person) -> Services:
+def filled(
+    services: Services, person: Person, made_once: Callable[[Callable[[], None]], None]
+) -> Services:
     """A studio with a completed and an open generation in its warehouse."""
-    with services.database.as_service() as tx:
-        done = add_complete(tx, person, fingerprint="a")
-        add_held(tx, person, fingerprint="b")
-        events.add(tx, "viewed", person_id=person.id, team_id=person.team_id, generation_id=done)
-    sync_warehouse(services)
+
+    def write() -> None:
+        with services.database.as_service() as tx:
+            done = add_complete(tx, person, fingerprint="a")
+            add_held(tx, person, fingerprint="b")
+            who = {"person_id": person.id, "team_id": person.team_id}
+            events.add(tx, "viewed", generation_id=done, **who)
+        sync_warehouse(services)
+
+    made_once(write)
     return services
 
 
