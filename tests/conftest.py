@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psutil
 import psycopg
 import pytest
 from pydantic import SecretStr
@@ -44,6 +45,15 @@ OURS = (
 )
 KEPT = ("STUDIO_CHROMIUM", "STUDIO_TEST_")
 MADE = "made_once"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One worker more than cores: tests wait a third of their time, for processes of theirs. None:
+    the number that the environment names."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return (psutil.cpu_count(logical=False) or 1) + 1
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
