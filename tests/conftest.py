@@ -16,8 +16,11 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from jobs import bootstrap, image_families
 from jobs.admission import admit
 from jobs.bootstrap import Services, opened_services
+from jobs.content_rules import load_content_rules
+from jobs.fal.catalog import load_catalog
 from jobs.fal.simulator.process import Simulator, running_simulator
 from jobs.images import CheckedImage, check_image
 from jobs.requests import read_draft
@@ -73,6 +76,24 @@ def _clean_environment(patch: pytest.MonkeyPatch) -> None:
         if name.startswith(OURS) and not name.startswith(KEPT):
             patch.delenv(name)
     patch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def looked_at_once() -> Iterator[None]:
+    """Each picture is looked at once a run, and the catalogue and the rules that ship with the
+    studio are read once, as in a dashboard: most tests submit the same picture to them."""
+    catalog, rules = load_catalog(), load_content_rules()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(image_families, "looks_of", cache(image_families.looks_of))
+        patch.setattr(
+            bootstrap, "load_catalog", lambda file: load_catalog(file) if file else catalog
+        )
+        patch.setattr(
+            bootstrap,
+            "load_content_rules",
+            lambda file: load_content_rules(file) if file else rules,
+        )
+        yield
 
 
 @pytest.fixture(scope="session")
