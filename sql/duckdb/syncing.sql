@@ -178,14 +178,14 @@ select
 from lost_events;
 
 -- name: net
--- What a roll-up gains and loses by `made`, where that is anything.
+-- What a roll-up gains and loses by what was counted, where that is anything.
 create or replace table /*table*/ as
 select /*columns*/
 from (
     select
         * replace (if(day >= date '4000-01-01', day - 1000000, day) as day),
         if(day >= date '4000-01-01', -1, 1) as counts
-    from made
+    from (/*made*/)
 )
 group by all
 having /*differs*/;

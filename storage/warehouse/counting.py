@@ -24,6 +24,8 @@ CONDENSED = ("cells", "phase_buckets")
 COUNTS = frozenset({"BIGINT", "INTEGER"})
 
 _S = steps()
+_TYPES: dict[str, dict[str, str]] = {}
+"""Of the columns of roll-ups: the same for as long as a process lives."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,26 @@ def name_changes(connection: duckdb.DuckDBPyConnection) -> None:
 
 def count_changes(connection: duckdb.DuckDBPyConnection, name: str) -> Change:
     """Count what was named by `name_changes` for one roll-up."""
-    connection.execute(f"create or replace temp table made as {rollups()[name].query.text}")
-    described = connection.execute("select * from made limit 0").description or ()
-    types = {column[0]: str(column[1]) for column in described}
+    types = _types(connection, name)
     columns = ", ".join(
         n if n in KEYS else f"sum(counts * {n})::{kind} as {n}" for n, kind in types.items()
     )
     differs = " or ".join(f"sum(counts * {n}) <> 0" for n in types if n not in KEYS)
-    table = f"changed_{name}"
-    text = _S["net"].with_parts(table=table, columns=columns, differs=differs).text
-    connection.execute(text)
-    return Change(table, types)
+    parts = {"made": _query(name), "columns": columns, "differs": differs}
+    change = Change(f"changed_{name}", types)
+    connection.execute(_S["net"].with_parts(table=change.table, **parts).text)
+    return change
+
+
+def _types(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
+    if name not in _TYPES:
+        described = connection.execute(f"select * from ({_query(name)}) limit 0").description or ()
+        _TYPES[name] = {column[0]: str(column[1]) for column in described}
+    return _TYPES[name]
+
+
+def _query(name: str) -> str:
+    return rollups()[name].query.text.strip().rstrip(";")
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:

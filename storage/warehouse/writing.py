@@ -73,6 +73,8 @@ class Writing:
         """Write every touched file; all files of the new state, by relation."""
         if self.old is None:
             return self._everything()
+        # Each file is small: threads that share one would only get in each other's way.
+        self.connection.execute("set threads = 1")
         with ThreadPoolExecutor(WRITERS) as pool:
             self.pool = pool
             made = {dataset: self._dataset(dataset) for dataset in DATASETS}
@@ -261,10 +263,12 @@ class Writing:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         block = BLOCK_ROWS.get(relation, 122_880)
-        # Unpacking what is packed tighter takes scans a quarter longer.
+        # Scans take a quarter longer to unpack what is packed tighter; a day that is written again
+        # and again is not worth packing.
+        packed = "uncompressed" if _is_day(partition) else "lz4_raw"
         written = self.connection.execute(
             f"copy ({select}) to '{quoted(path)}'"
-            f" (format parquet, compression lz4_raw, row_group_size {block})"
+            f" (format parquet, compression {packed}, row_group_size {block})"
         ).fetchone()
         rows = int(written[0]) if written else 0
         size = path.stat().st_size

@@ -13,9 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import WarehouseError
+from storage.warehouse.counting import KEYS
 from storage.warehouse.lake import GRACE_S, Lake
 from storage.warehouse.manifest import FILE_NAME, Manifest
 from storage.warehouse.reader import WarehouseReader
+from storage.warehouse.relations import rollups
+from storage.warehouse.snapshots import column_types
 from storage.warehouse.writing import MOST_PIECES
 from tests.integration.warehouse.lake_rows import ask, rows_of
 from tests.integration.warehouse.small_lake import MARKS, NOW, Changes, Made, SmallLake, made_on
@@ -95,6 +98,23 @@ def test_a_recent_day_whose_rows_change_is_written_again(small: SmallLake) -> No
     small.publish({2: Made(DAYS[4])})
     files = small.publish({1: Made(DAYS[4], Decimal(3)), 3: Made(DAYS[4])}).relations["charges"]
     assert [file.rows for file in files] == [3]
+
+
+def test_a_roll_up_that_a_change_does_not_touch_keeps_its_files(small: SmallLake) -> None:
+    before = small.publish(made_on(DAYS)).relations
+    after = small.publish({5: Made(DAYS[4], verdict="approved")}).relations
+    assert after["latency_day"] == before["latency_day"]
+    assert [file.partition for file in after["cells_model"] if file not in before["cells_model"]]
+    [row] = ask(small.lake.folder, "select sum(approved)::int as n from cells_model")
+    assert row == {"n": 1}
+
+
+def test_what_roll_ups_are_not_grouped_by_are_sums(demo_lake: Path) -> None:
+    types = column_types(WarehouseReader(demo_lake))
+    counted = {
+        kind for name in rollups() for column, kind in types[name].items() if column not in KEYS
+    }
+    assert counted <= {"BIGINT", "INTEGER", "DOUBLE", "DECIMAL(18,6)"}
 
 
 def test_the_clock_put_back_leaves_rows_where_they_are(small: SmallLake) -> None:
