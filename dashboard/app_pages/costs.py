@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures, figures_head, show_empty
+from dashboard.components.analytics_bar import Figures, figures_head, loading, show_empty
 from dashboard.components.costs_behind import show_behind
 from dashboard.components.costs_bridge import costs_bridge
 from dashboard.components.costs_details import costs_details
@@ -26,7 +26,8 @@ def show() -> None:
         require_figures(person)
         figures = figures_head("Costs", person, actions=costs_export)
         if figures is not None:
-            _show_figures(figures)
+            with loading(figures, "costs"):
+                _show_figures(figures)
 
 
 def _show_figures(figures: Figures) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures, figures_head, show_empty
+from dashboard.components.analytics_bar import Figures, figures_head, loading, show_empty
 from dashboard.components.latency_behind import Slow, show_failed, show_slow
 from dashboard.components.latency_course import latency_course, latency_hours, latency_models
 from dashboard.components.latency_failures import latency_failures, latency_rates
@@ -28,7 +28,8 @@ def show() -> None:
         require_figures(person)
         figures = figures_head("Latency", person)
         if figures is not None:
-            _show_figures(figures)
+            with loading(figures, "latency"):
+                _show_figures(figures)
 
 
 def _show_figures(figures: Figures) -> None:

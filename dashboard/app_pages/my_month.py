@@ -15,7 +15,7 @@ import streamlit as st
 from dashboard import analytics_reads
 from dashboard.analytics_address import FiguresView
 from dashboard.analytics_reads import Lens
-from dashboard.components.analytics_bar import Figures
+from dashboard.components.analytics_bar import Figures, loading
 from dashboard.components.my_month_parts import (
     asks_for_demo,
     month_is_made_up,
@@ -50,7 +50,8 @@ def show() -> None:
         except WarehouseMissing as exc:
             month_nothing(exc.todo)
             return
-        _show_figures(figures)
+        with loading(figures, "my_month"):
+            _show_figures(figures)
 
 
 def _choose_month() -> Preset:
@@ -99,7 +100,7 @@ def _show_figures(figures: Figures) -> None:
         f"{fresh:%d %b %Y, %H:%M} · "
         + ("made up" if demo else "only you and those who answer for the money see these")
     )
-    if is_nothing(totals):
+    if is_nothing(totals | {"active": 0}):
         month_nothing("Your videos, what they cost and how long you waited will be here.")
     else:
         month_tiles(figures, totals)

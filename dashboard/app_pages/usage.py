@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures, figures_head, show_empty
+from dashboard.components.analytics_bar import Figures, figures_head, loading, show_empty
 from dashboard.components.problem import problems_shown
 from dashboard.components.usage_charts import usage_active
 from dashboard.components.usage_people import chosen_person, usage_people, usage_person
@@ -26,7 +26,8 @@ def show() -> None:
             st.query_params.pop(name, None)
         figures = figures_head("Usage", person, filters=("team",))
         if figures is not None:
-            _show_figures(figures)
+            with loading(figures, "usage"):
+                _show_figures(figures)
 
 
 def _show_figures(figures: Figures) -> None:

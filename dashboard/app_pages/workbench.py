@@ -13,7 +13,7 @@ from dashboard.components.workbench_parameters import parameter_form
 from dashboard.components.workbench_result import show_result
 from dashboard.components.workbench_save import save_panel
 from dashboard.components.workbench_schema import Schema, known_schema, schema_browser
-from dashboard.error_frame import plain
+from dashboard.error_frame import worded
 from dashboard.services import services
 from dashboard.whoami import current_person
 from jobs.workbench.asking import require_workbench, warm
@@ -30,8 +30,8 @@ def show() -> None:
     person = current_person()
     with problems_shown():
         require_workbench(person)
-        demo = "1" in st.query_params.get_all("demo") and analytics_reads.has_demo()
         workbench_state.take_address(person)
+        demo = "1" in st.query_params.get_all("demo") and analytics_reads.has_demo()
         _head(person, demo)
         try:
             lens = analytics_reads.look(person, demo=demo)
@@ -177,7 +177,7 @@ def _show_no_lake(error: WarehouseMissing) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
         st.markdown("#### There is nothing to ask yet", text_alignment="center")
-        st.markdown(plain(error.todo), text_alignment="center")
+        st.markdown(worded(error.todo), text_alignment="center")
         if analytics_reads.has_demo():
             st.button(
                 "Look at the demo history",

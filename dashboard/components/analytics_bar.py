@@ -5,7 +5,8 @@ Everything is in the address (`dashboard/analytics_address.py`); the fields only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
@@ -21,7 +22,7 @@ from dashboard import analytics_reads, charts, tables
 from dashboard.analytics_address import FIELDS, FiguresView, show_view, view_of_address
 from dashboard.analytics_reads import Lens
 from dashboard.components.period_words import PRESETS, period_words
-from dashboard.error_frame import plain
+from dashboard.error_frame import plain, worded
 from dashboard.services import services
 from jobs.analytics import NOBODY, Filters, names_of
 from jobs.periods import EARLIEST, Preset, custom_period, period_before
@@ -29,6 +30,7 @@ from storage.errors import WarehouseMissing
 from storage.models import Person
 
 _KEY = "figures_{}"
+_MORE_PX = 320
 _FILTERS = {  # in the order of the form
     "team": "Team",
     "campaign": "Campaign",
@@ -261,7 +263,7 @@ def _show_nothing(error: WarehouseMissing) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
         st.markdown("#### No figures yet", text_alignment="center")
-        st.markdown(plain(error.todo), text_alignment="center")
+        st.markdown(worded(error.todo), text_alignment="center")
         if analytics_reads.has_demo():
             st.button(
                 "Look at the demo history",
@@ -270,6 +272,25 @@ def _show_nothing(error: WarehouseMissing) -> None:
                 type="primary",
             )
         st.space("small")
+
+
+@contextmanager
+def loading(figures: Figures, page: str) -> Iterator[None]:
+    """Shows below what is drawn that more is to come, while these figures are read for the first
+    time. Later ones are kept, and it would only flicker."""
+    looks = analytics_reads.looks_at(figures.lens, page, figures.view.filters)
+    body = st.container()
+    slot = None if looks else st.empty()
+    if slot is not None:
+        slot.skeleton(height=_MORE_PX)
+    try:
+        with body:
+            yield
+    finally:
+        if slot is not None:
+            slot.empty()
+    if not looks:
+        looks.append(True)
 
 
 def show_empty(figures: Figures) -> None:

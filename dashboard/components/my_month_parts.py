@@ -13,7 +13,7 @@ from dashboard.components.budget_bar import budget_bar
 from dashboard.components.timeline import short_words
 from dashboard.components.usage_tiles import calm_tile, calm_tiles, usage_totals
 from dashboard.components.usage_words import NOTHING, counted
-from dashboard.error_frame import plain
+from dashboard.error_frame import worded
 from dashboard.roles import CREATE
 
 _FIGURES = ("generations", "completed", "success", "approved", "downloaded", "spend_usd")
@@ -102,7 +102,7 @@ def month_nothing(words: str) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
         st.markdown("#### Nothing here yet", text_alignment="center")
-        st.markdown(plain(words), text_alignment="center")
+        st.markdown(worded(words), text_alignment="center")
         if st.button("Make a video", icon=CREATE.icon, type="primary"):
             st.switch_page(CREATE.file)
         if analytics_reads.has_demo() and not asks_for_demo():

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+import structlog
 
 from dashboard.error_frame import plain, worded
-from storage.errors import StudioError
+from storage.errors import StudioError, WarehouseError
+
+log = structlog.get_logger(__name__)
 
 _NOTHING = "Nothing was spent."
+_SAID = ": "
+"""Between what happened and what the engine said of it."""
 
 
 @contextmanager
@@ -27,7 +32,19 @@ def problems_shown() -> Iterator[None]:
 
 def show_problem(error: StudioError) -> None:
     """A box for any error of the studio; nothing on the page is lost by showing it."""
-    show_box(error.happened, error.cost, error.todo)
+    if isinstance(error, WarehouseError):
+        _show_unread(error)
+    else:
+        show_box(error.happened, error.cost, error.todo)
+
+
+def _show_unread(error: WarehouseError) -> None:
+    """Figures are only read, so nothing was spent; what the engine said names files and SQL, which
+    is for the log."""
+    log.error("figures not read", happened=error.happened, exc_info=error)
+    happened, said, _ = error.happened.partition(_SAID)
+    todo = f"If it stays so, tell whoever runs the studio. {error.todo}".strip()
+    show_box(f"{happened}." if said else happened, "", todo)
 
 
 def show_box(happened: str, cost: str, todo: str) -> None:

@@ -344,6 +344,26 @@ def test_a_lake_that_cant_be_read_is_told_in_words(
     assert "can't be read" in words_of(opened())
 
 
+def test_what_the_engine_said_of_a_lost_file_is_not_for_the_page(
+    opened: Open, some: SpentHistory, front: Services
+) -> None:
+    folder = front.settings.warehouse_folder / "live"
+    for file in folder.rglob("*.parquet"):
+        file.unlink()
+    [box] = opened(period="90d", model="pro").error  # which nobody has asked for yet
+    assert "The warehouse could not answer" in box.value.replace("\\", "")
+    assert "parquet" not in box.value
+
+
+def test_a_broken_demo_does_not_take_the_real_figures_away(
+    opened: Open, some: SpentHistory, front: Services
+) -> None:
+    folder = front.settings.warehouse_folder / "demo"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{")
+    assert tiles_of(opened(demo="1"))["Spend"][0] == "$4.50"
+
+
 def test_a_demo_is_a_switch_away_and_marked(
     opened: Open, some: SpentHistory, front: Services
 ) -> None:

@@ -87,6 +87,16 @@ def test_a_mark_that_was_taken_back_counts_as_its_hint_says(
     assert "took back later counts, too" in tile.help
 
 
+def test_who_only_signed_in_has_nothing_yet(
+    opened: Open, some: SpentHistory, front: Services, add_person: Add
+) -> None:
+    eve = add_person("Eve")
+    with front.database.as_service() as tx:
+        events.add(tx, "signed_in", person_id=eve.id, team_id=eve.team_id)
+    sync_warehouse(front)
+    assert "Nothing here yet" in words_of(opened(eve))
+
+
 def test_an_address_shows_nobody_else(
     opened: Open, some: SpentHistory, person: Person, mia: Person
 ) -> None:
