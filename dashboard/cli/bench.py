@@ -187,6 +187,7 @@ def warehouse(
     from jobs.bench.isolation import isolated_folder
     from jobs.bench.warehouse import measure_warehouse
 
+    configure_logs("bench")  # it takes long: what is known is logged as it comes
     with isolated_folder() as folder:
         found = measure_warehouse(
             folder, rows, beside_postgres=beside_postgres, patience_s=patience_s, times=times

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 MEMORY = "2GB"
+_NO_BAR = "set enable_progress_bar = false"
+"""DuckDB draws it on stdout, where commands print their JSON."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _config(scratch: Path) -> dict[str, str | bool | int | float | list[str]]:
 def _invent(
     connection: duckdb.DuckDBPyConnection, history: History, choices: pyarrow.Table
 ) -> None:
-    connection.execute("set enable_progress_bar = false")
+    connection.execute(_NO_BAR)
     given = {
         "seed": history.seed,
         "generations": history.generations,
@@ -117,6 +119,7 @@ def busy_while(lake: Lake, number: int, since: date) -> Iterator[duckdb.DuckDBPy
     }
     given = {"round": str(number), "since": since}
     with duckdb.connect() as connection:
+        connection.execute(_NO_BAR)
         for step in _queries("bench_refresh.sql").values():
             text = step.with_parts(**read).text
             used = {name: value for name, value in given.items() if f"${name}" in text}
@@ -133,4 +136,5 @@ def write_csv(lake: Path, relation: str, file: Path) -> None:
         raise WarehouseError(f"There is no lake in {lake}.")
     source = reading(lake, manifest.relations[relation])
     with duckdb.connect() as connection:
+        connection.execute(_NO_BAR)
         connection.execute(f"copy (from {source}) to '{file}' (format csv, header false)")

@@ -249,7 +249,6 @@ class Writing:
 
     def _aside(self, relation: str, partition: str, select: str) -> LakeFile:
         with self.connection.cursor() as cursor:
-            cursor.execute("set enable_progress_bar = false")
             return replace(self, connection=cursor)._write(relation, partition, select)
 
     def _write(self, relation: str, partition: str, select: str) -> LakeFile:
