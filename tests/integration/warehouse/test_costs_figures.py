@@ -19,7 +19,6 @@ from storage.warehouse.relations import reports
 from tests.integration.record.record_rows import sql
 from tests.spent_histories import SpentHistory
 
-pytestmark = pytest.mark.xdist_group("costs figures")
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
 ROLES = (Role.MANAGER, Role.ANALYST, Role.ADMIN)

@@ -15,7 +15,6 @@ from jobs.warehousing import sync_warehouse
 from storage.models import GenerationStatus, Person, Role
 from tests.spent_histories import SpentHistory
 
-pytestmark = pytest.mark.xdist_group("latency figures")
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
 SECONDS = {

@@ -24,7 +24,6 @@ from storage.warehouse.relations import reports
 from tests.integration.record.record_rows import sql
 from tests.spent_histories import SpentHistory
 
-pytestmark = pytest.mark.xdist_group("usage figures")
 Add = Callable[..., Person]
 Owner = Callable[..., list[Any]]
 DAY_OF = "(x.{} at time zone (select time_zone from studio.organisation))::date"
