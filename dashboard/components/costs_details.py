@@ -140,16 +140,15 @@ def _group_row(figures: Figures, by: str, row: dict[str, Any]) -> dict[str, Any]
     }
 
 
-_PER_PX = 92
 _DOLLARS = st.column_config.NumberColumn(format="dollar", width="small")
 _SHARE = st.column_config.NumberColumn(format="percent", width="small")
 _GROUP_COLUMNS = {
     "Spend": _DOLLARS,
     "Finished": st.column_config.NumberColumn(format="localized", width=72),
     "Approved": st.column_config.NumberColumn(format="localized", width=72),
-    "$ / finished": st.column_config.NumberColumn(format="dollar", width=_PER_PX),
-    "$ / approved": st.column_config.NumberColumn(format="dollar", width=_PER_PX),
-    "Wasted": _SHARE,
+    "$ / finished": st.column_config.NumberColumn(format="dollar", width=84),
+    "$ / approved": st.column_config.NumberColumn(format="dollar", width=90),
+    "Wasted": st.column_config.NumberColumn(format="percent", width=68),
 }
 
 

@@ -25,15 +25,10 @@ _PARTS = {
 def tiles_behind(figures: Figures, totals: dict[str, Any]) -> None:
     """A button for each tile with something behind it, and the list of the one that is chosen."""
     found = _lists(figures, totals)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption("See what is behind", width="content")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        with st.container():  # in a row of its own the buttons would not wrap on a phone
             chosen = st.pills(
-                "See what is behind",
-                list(found),
-                key=figures.key("costs_tiles_behind"),
-                label_visibility="collapsed",
-                width="content",
+                "See what is behind", list(found), key=figures.key("costs_tiles_behind")
             )
         sql_link(figures, Source("costs", "totals"))
     if chosen is not None:
