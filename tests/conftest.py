@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psutil
 import psycopg
 import pytest
 from pydantic import SecretStr
@@ -52,11 +51,11 @@ MADE = "made_once"
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One worker more than cores: tests wait a third of their time, for processes of theirs. None:
-    the number that the environment names."""
+    """Two workers more than cores: tests often wait for what they have started. None: the number
+    that the environment names."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
-    return (psutil.cpu_count(logical=False) or 1) + 1
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
