@@ -19,7 +19,7 @@ from storage.errors import StudioError
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-_AGAIN = 5
+_AGAIN = 3
 _PATIENCE_MS = 30_000
 _WIDTH, _HEIGHT = 1280, 900
 _STANDS = """() => {
@@ -45,7 +45,7 @@ def draw_pages(port: int, token: str, pages: Mapping[str, str]) -> dict[str, dic
     """Milliseconds until each page stands in Chromium.
 
     `first_ms` is the first visit; `back_ms` a return to it from another page, and `reload_ms` the
-    whole of Streamlit loaded anew: both the middle of five. `pages` are names with the query of
+    whole of Streamlit loaded anew: both the middle of three. `pages` are names with the query of
     their address.
 
     Raises:

@@ -93,7 +93,7 @@ def watch_once(services: Services) -> None:
     acts=st.lists(st.sampled_from(ACTS), min_size=4, max_size=14),
 )
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

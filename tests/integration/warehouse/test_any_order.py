@@ -124,7 +124,7 @@ def check(url: SecretStr, line: Line, folder: Path) -> None:
 
 
 QUICK = settings(
-    max_examples=8, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=5, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
 THOROUGH = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 

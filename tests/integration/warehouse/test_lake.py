@@ -49,7 +49,7 @@ def small(lake_folder: Path, demo_lake: Path) -> SmallLake:
 
 
 @given(steps=batches)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_changes_step_by_step_leave_what_writing_everything_leaves(
     steps: list[Changes], demo_lake: Path
 ) -> None:

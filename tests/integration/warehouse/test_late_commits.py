@@ -67,7 +67,7 @@ LATE: Steps = [
 
 
 QUICK = settings(
-    max_examples=10, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
 THOROUGH = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 
