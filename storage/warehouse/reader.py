@@ -10,18 +10,19 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from storage.errors import WarehouseError, WarehouseMissing
 from storage.sqlfiles import Query
 from storage.warehouse.manifest import LakeFile, Manifest, read_manifest, reading, stamp
 from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
+from storage.warehouse.room import Room
 
 # Every process opens the services, few ask the warehouse: DuckDB and Arrow are imported at the
 # first question, not at the start of each worker.
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 MOST_SCOPES = 32
 LONGEST_LIST = 500
+_T = TypeVar("_T")
 _PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -58,10 +60,19 @@ class Freshness:
     """The company's zone, in which days were cut."""
 
 
+@dataclass(frozen=True)
+class _Engine:
+    """A DuckDB over one state of the lake for one scope."""
+
+    connection: duckdb.DuckDBPyConnection
+    room: Room = field(default_factory=Room)
+
+
 class WarehouseReader:
     """Answers queries from the lake in `folder`. Safe to use from many threads.
 
-    `memory_mb` and `threads` are what the queries of one scope may take together.
+    `memory_mb` and `threads` are what the queries of one scope may take together: one that finds
+    too little memory left is asked again when it is alone.
     """
 
     def __init__(self, folder: Path, *, memory_mb: int = 1024, threads: int = 2) -> None:
@@ -76,7 +87,7 @@ class WarehouseReader:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._manifest: Manifest | None = None
-        self._open: OrderedDict[Scope, duckdb.DuckDBPyConnection] = OrderedDict()
+        self._open: OrderedDict[Scope, _Engine] = OrderedDict()
 
     def rows(self, query: Query, scope: Scope, **parameters: Any) -> list[dict[str, Any]]:  # noqa: ANN401
         """Every row of the answer; times are aware UTC, money is Decimal.
@@ -85,10 +96,13 @@ class WarehouseReader:
             WarehouseMissing: there is no lake yet.
             WarehouseError: the query could not be answered.
         """
-        with _mapped_errors(), self._cursor(scope) as cursor:
+
+        def answer(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
             cursor.execute(query.text, _used(query, parameters))
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, map(_aware, row), strict=True)) for row in cursor.fetchall()]
+
+        return self._ask(scope, answer)
 
     def table(self, query: Query, scope: Scope, **parameters: Any) -> pyarrow.Table:  # noqa: ANN401
         """The answer as Arrow columns; times are naive UTC.
@@ -97,9 +111,11 @@ class WarehouseReader:
             WarehouseMissing: there is no lake yet.
             WarehouseError: the query could not be answered.
         """
-        with _mapped_errors(), self._cursor(scope) as cursor:
-            relation = cursor.sql(query.text, params=_used(query, parameters))
-            return relation.to_arrow_table()
+
+        def answer(cursor: duckdb.DuckDBPyConnection) -> pyarrow.Table:
+            return cursor.sql(query.text, params=_used(query, parameters)).to_arrow_table()
+
+        return self._ask(scope, answer)
 
     def freshness(self) -> Freshness:
         """How new the answers are.
@@ -138,15 +154,29 @@ class WarehouseReader:
         with self._lock:
             self._forget()
 
-    def _cursor(self, scope: Scope) -> duckdb.DuckDBPyConnection:
+    def _ask(self, scope: Scope, answer: Callable[[duckdb.DuckDBPyConnection], _T]) -> _T:
+        """The answer; asked again alone when others took the memory that it needs."""
+        import duckdb
+
+        engine = self._engine(scope)
+        with _mapped_errors():
+            try:
+                with engine.room.together(), engine.connection.cursor() as cursor:
+                    return answer(cursor)
+            except duckdb.OutOfMemoryException:
+                with engine.room.alone(), engine.connection.cursor() as cursor:
+                    return answer(cursor)
+
+    def _engine(self, scope: Scope) -> _Engine:
         with self._lock:
             manifest = self._current()
             if scope not in self._open:
-                self._open[scope] = self._connect(manifest, scope)
+                with _mapped_errors():
+                    self._open[scope] = _Engine(self._connect(manifest, scope))
                 if len(self._open) > MOST_SCOPES:
                     self._open.popitem(last=False)
             self._open.move_to_end(scope)
-            return self._open[scope].cursor()
+            return self._open[scope]
 
     def _current(self) -> Manifest:
         fresh = stamp(self.folder)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from storage.embedded.processes import wait_until
 from storage.errors import WarehouseError, WarehouseMissing
 from storage.warehouse.lake import Lake
 from storage.warehouse.manifest import FILE_NAME
@@ -176,6 +177,29 @@ def test_a_question_that_needs_too_much_memory_is_refused(demo_lake: Path) -> No
     with pytest.raises(WarehouseError, match="memory"):
         reader.rows(query, EVERYTHING)
     assert _count(demo_lake, "generations") == DEMO_GENERATIONS
+
+
+def test_a_question_that_others_leave_too_little_memory_is_asked_again_alone(
+    demo_lake: Path,
+) -> None:
+    reader = WarehouseReader(demo_lake, memory_mb=300)
+    engine, taken = reader._engine(EVERYTHING), threading.Event()
+
+    def take_most_of_it() -> bool:
+        with engine.room.together(), engine.connection.cursor() as cursor:
+            cursor.execute("create table most as select random() as x from range(32_000_000)")
+            taken.set()
+            asked = wait_until(lambda: engine.room.is_asked_for, 60)
+            cursor.execute("drop table most")
+            return asked
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(take_most_of_it)
+        assert taken.wait(60)
+        [row] = reader.rows(
+            sql("select count(distinct i) as n from range(3_000_000) t (i)"), EVERYTHING
+        )
+        assert (row["n"], other.result()) == (3_000_000, True)
 
 
 def test_times_are_aware_and_money_is_exact(demo_lake: Path) -> None:
