@@ -182,7 +182,7 @@ def warehouse(
 ) -> None:
     """Standing reports, scans and refreshes over so many generations, beside Postgres.
 
-    A million take minutes and 5 GB of disk, ten million forty minutes and 50 GB with Postgres.
+    A million take minutes and 5 GB of disk, ten million half an hour and 45 GB with Postgres.
     """
     from jobs.bench.isolation import isolated_folder
     from jobs.bench.warehouse import measure_warehouse
