@@ -8,9 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from dashboard import charts
-from jobs.bootstrap import Services
+from jobs.bootstrap import DEMO, Services
+from jobs.demo import write_demo
 from jobs.warehousing import sync_warehouse
 from storage.models import Person
+from storage.warehouse.reader import WarehouseReader
 from tests.spent_histories import SpentHistory
 
 
@@ -32,7 +34,7 @@ PAGES = ("costs", "latency", "usage", "my_month")
 
 
 def refuse(*_: Any, **__: Any) -> NoReturn:
-    pytest.fail("a chart was drawn again")
+    pytest.fail("that was done already")
 
 
 def test_no_chart_is_drawn_twice_and_only_the_first_look_has_a_skeleton(
@@ -52,3 +54,16 @@ def test_no_chart_is_drawn_twice_and_only_the_first_look_has_a_skeleton(
         assert not page.run().exception
         assert page.get("plotly_chart")
     assert len(skeletons) == len(PAGES)
+
+
+def test_a_demo_that_was_looked_at_is_asked_nothing_again(
+    opens: Callable[..., AppTest], front: Services, mia: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = front.settings.warehouse_folder / DEMO
+    write_demo(folder, generations=300, months=2, catalog=front.catalog)
+    pages = [opens(name, mia, demo="1") for name in PAGES]
+    for method in ("rows", "table"):
+        monkeypatch.setattr(WarehouseReader, method, refuse)
+    for page in pages:
+        assert not page.run().exception
+        assert page.get("plotly_chart")
