@@ -93,7 +93,8 @@ def _browsing(port: int, token: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
         try:
             # Its socket's path must be short, whatever folder the bench works in.
-            env = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+            env: dict[str, str | float | bool] = {**os.environ}
+            env.pop("TMPDIR", None)
             browser = playwright.chromium.launch(
                 executable_path=_chromium(), timeout=_PATIENCE_MS, env=env
             )
