@@ -108,7 +108,8 @@ class Watcher:
                 await self._pause(STANDBY_S)
         finally:
             leadership.give_up()
-            self.cancels.shutdown(wait=False, cancel_futures=True)
+            # One under way ends first: it would open a connection anew that nobody closes.
+            await asyncio.to_thread(self.cancels.shutdown, cancel_futures=True)
 
     async def _lead(self, leadership: Leadership) -> None:
         log.info("leading")
