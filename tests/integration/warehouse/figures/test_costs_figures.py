@@ -34,27 +34,6 @@ WITHIN = f"{DAY_OF} >= %s and {DAY_OF} < %s and (x.team_id = %s or %s::uuid is n
 
 
 @pytest.fixture(scope="module")
-def services(shared_services: Services) -> Services:
-    """The module's: its tests only read."""
-    return shared_services
-
-
-@pytest.fixture(scope="module")
-def as_owner(shared_owner: Owner) -> Owner:
-    return shared_owner
-
-
-@pytest.fixture(scope="module")
-def add_person(shared_people: Add) -> Add:
-    return shared_people
-
-
-@pytest.fixture(scope="module")
-def eve(add_person: Add) -> Person:
-    return add_person("Eve", role=Role.MANAGER)
-
-
-@pytest.fixture(scope="module")
 def history(
     services: Services, as_owner: Owner, add_person: Add, eve: Person
 ) -> tuple[SpentHistory, list[Person]]:

@@ -35,26 +35,10 @@ ATTEMPT = """
 
 
 @pytest.fixture(scope="module")
-def services(shared_services: Services) -> Services:
-    """The module's: its tests only read."""
-    return shared_services
-
-
-@pytest.fixture(scope="module")
-def as_owner(shared_owner: Owner) -> Owner:
-    return shared_owner
-
-
-@pytest.fixture(scope="module")
-def add_person(shared_people: Add) -> Add:
-    return shared_people
-
-
-@pytest.fixture(scope="module")
-def people(add_person: Add) -> list[Person]:
+def people(eve: Person, add_person: Add) -> list[Person]:
     """A manager, somebody of another team, an analyst and an administrator."""
     return [
-        add_person("Eve", role=Role.MANAGER),
+        eve,
         add_person("Cid", team="Sales"),
         add_person("Ana", role=Role.ANALYST),
         add_person("Ada", role=Role.ADMIN),

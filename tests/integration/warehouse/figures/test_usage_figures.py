@@ -48,27 +48,6 @@ ENDS = ("completed", "failed", "canceled")
 
 
 @pytest.fixture(scope="module")
-def services(shared_services: Services) -> Services:
-    """The module's: its tests only read."""
-    return shared_services
-
-
-@pytest.fixture(scope="module")
-def as_owner(shared_owner: Owner) -> Owner:
-    return shared_owner
-
-
-@pytest.fixture(scope="module")
-def add_person(shared_people: Add) -> Add:
-    return shared_people
-
-
-@pytest.fixture(scope="module")
-def eve(add_person: Add) -> Person:
-    return add_person("Eve", role=Role.MANAGER)
-
-
-@pytest.fixture(scope="module")
 def people(eve: Person, add_person: Add) -> list[Person]:
     return [eve, add_person("Ann"), add_person("Cid", team="Sales")]
 
