@@ -131,7 +131,8 @@ def _read_image(services: Services, path: Path, field: str) -> CheckedImage:
 
 def _follow(services: Services, generation_id: UUID) -> Outcome:
     """Wait for the end, then for the renditions to be made; told on stderr as it goes."""
-    told, settled_by = "", None
+    told, settled_by = GenerationStatus.QUEUED.value, None
+    click.echo(told, err=True)  # a quick worker may have taken it before the first look
     while True:
         outcome = _look(services, generation_id)
         status = outcome.generation.status
