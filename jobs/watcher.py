@@ -84,6 +84,8 @@ class Watcher:
     services: Services
     fal: AsyncFalClient
     stop: asyncio.Event
+    warehouse: WarehouseUpkeep | None = None
+    """Has the warehouse kept while this one leads; None: nobody does."""
     followed: dict[UUID, Followed] = field(default_factory=dict)
     usual: UsualTimes = field(default_factory=UsualTimes)
     sights: dict[UUID, Sight] = field(default_factory=dict)
@@ -115,7 +117,6 @@ class Watcher:
         log.info("leading")
         reached(Step.WATCH_LEADING)
         self.followed, self.sights = {}, {}
-        warehouse = WarehouseUpkeep(self.services)
         chores = [
             asyncio.create_task(self._every(RELOAD_S, self._reload)),
             asyncio.create_task(self._every(SWEEP_S, self._sweep)),
@@ -123,7 +124,7 @@ class Watcher:
             asyncio.create_task(self._every(ALERTS_S, self._watch_alerts)),
             asyncio.create_task(self._every(FILES_S, self._mend_files)),
             asyncio.create_task(self._every(CDN_S, CdnUpkeep(self.services).run)),
-            asyncio.create_task(self._every(WAREHOUSE_S, warehouse.run)),
+            asyncio.create_task(self._every(WAREHOUSE_S, self._keep_warehouse)),
             asyncio.create_task(self._every(SWEEP_S, lambda: self._still(leadership))),
             asyncio.create_task(self._every(TICK_S, self._poll_due)),
             asyncio.create_task(self._every(TICK_S, self._write_sights)),
@@ -134,7 +135,8 @@ class Watcher:
             for chore in done:
                 chore.result()
         finally:
-            warehouse.close()
+            if self.warehouse is not None:
+                self.warehouse.close()
             for chore in chores:
                 chore.cancel()
             for poll in self.polls:
@@ -168,6 +170,10 @@ class Watcher:
 
     async def _mend_files(self) -> None:
         await asyncio.to_thread(mend_files, self.services, self.stop.is_set)
+
+    async def _keep_warehouse(self) -> None:
+        if self.warehouse is not None:
+            await self.warehouse.run()
 
     async def _watch_alerts(self) -> None:
         await asyncio.to_thread(watch_alerts, self.services)
@@ -348,4 +354,4 @@ async def _watch(services: Services) -> None:
     async with AsyncFalClient(
         fal_key(settings), settings.fal_base_url, connections=CONNECTIONS
     ) as fal:
-        await Watcher(services, fal, stop).run()
+        await Watcher(services, fal, stop, WarehouseUpkeep(services)).run()

@@ -27,7 +27,7 @@ from storage.models import GenerationStatus
 from storage.records import attempts, generations
 from storage.settings import Settings, load_settings
 from tests.integration.front.front_studio import served
-from tests.integration.lifecycle.conftest import watching
+from tests.watching import watching
 
 WITHIN_S = 60.0
 

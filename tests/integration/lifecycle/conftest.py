@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,28 +13,19 @@ from uuid import UUID
 import pytest
 import structlog
 
-from jobs.bootstrap import Services, fal_key
+from jobs.bootstrap import Services
 from jobs.collecting import collect_next
 from jobs.fal.messages import RequestRef
-from jobs.fal.polling import AsyncFalClient
 from jobs.fal.simulator.process import Simulator
-from jobs.pace import UsualTimes
 from jobs.recovery import resolve_unknowns
 from jobs.rendering import render_next
 from jobs.submitting import submit_next
-from jobs.watcher import Watcher
 from storage.models import FINAL_STATUSES, Attempt, Charge, Generation, GenerationStatus
 from storage.records import attempts, books, generations, ledger
 from storage.records.ledger import Hold
+from tests.watching import watching
 
 WITHIN_S = 60.0
-
-
-class AsQuickAsTheSimulator(UsualTimes):
-    """What the watcher would have learned after a while."""
-
-    def of(self, model: str, duration_s: int, prior_s: float) -> float:
-        return 0.2
 
 
 @dataclass(frozen=True)
@@ -222,26 +212,3 @@ def no_endless_runs(services: Services, as_owner: Callable[..., list[Any]]) -> I
     )
     for addresses in endless:
         services.fal.cancel(RequestRef(*addresses))
-
-
-@contextmanager
-def watching(
-    services: Services, client: type[AsyncFalClient] = AsyncFalClient
-) -> Iterator[threading.Thread]:
-    """A watcher in a thread for the length of a `with` block."""
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
-
-    async def watch() -> None:
-        settings = services.settings
-        async with client(fal_key(settings), settings.fal_base_url) as fal:
-            await Watcher(services, fal, stop, usual=AsQuickAsTheSimulator()).run()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(watch()), daemon=True)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(30)
-        loop.close()

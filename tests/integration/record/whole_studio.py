@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -14,16 +10,15 @@ import psycopg
 from pydantic import SecretStr
 
 from jobs.admission import admit
-from jobs.bootstrap import Services, fal_key
+from jobs.bootstrap import Services
 from jobs.collecting import collect_next
-from jobs.fal.polling import AsyncFalClient
 from jobs.images import check_image
 from jobs.rendering import render_next
 from jobs.requests import read_draft
 from jobs.submitting import submit_next
-from jobs.watcher import Watcher
 from storage.models import FINAL_STATUSES, GenerationStatus, Role
 from storage.records import generations, ledger, people
+from tests.watching import watching
 
 SAMPLE = Path(__file__).parents[3] / "dashboard" / "samples" / "sneaker.webp"
 ONE_OPEN_ATTEMPT = """
@@ -46,26 +41,6 @@ TABLES = (
     "processes",
     "migrations",
 )
-
-
-@contextmanager
-def watching(services: Services) -> Iterator[None]:
-    """A watcher in a thread for the length of a `with` block."""
-    loop, stop = asyncio.new_event_loop(), asyncio.Event()
-
-    async def watch() -> None:
-        settings = services.settings
-        async with AsyncFalClient(fal_key(settings), settings.fal_base_url) as fal:
-            await Watcher(services, fal, stop).run()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(watch()), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(30)
-        loop.close()
 
 
 def work_until_completed(services: Services, generation_id: UUID) -> None:

@@ -27,6 +27,7 @@ from storage.warehouse.turn import own_turn
 from storage.warehouse.writing import Writing
 from tests.integration.record.record_rows import add_complete, sql
 from tests.integration.warehouse.conftest import Sync
+from tests.watching import watching
 
 Owner = Callable[..., list[Any]]
 BOTH = sql(
@@ -194,6 +195,13 @@ def test_the_process_of_the_watcher_syncs_and_ends_with_it(
         assert upkeep._process is not process
     finally:
         upkeep.close()
+    assert upkeep._process is None
+
+
+def test_the_watcher_has_the_warehouse_kept_while_it_leads(services: Services) -> None:
+    upkeep = WarehouseUpkeep(services)
+    with watching(services, warehouse=upkeep):
+        wait_for(lambda: Lake(live_folder(services)).manifest() is not None)
     assert upkeep._process is None
 
 
