@@ -19,7 +19,7 @@ import structlog
 from pydantic import SecretStr
 
 from jobs.bootstrap import Services
-from jobs.warehousing import keep_warehouse, line_to, live_folder
+from jobs.warehousing import keep_warehouse, line_to, live_folder, mend_warehouse
 from storage.logs import configure_logs
 from storage.postgres import Database
 
@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 WAREHOUSE_S = 2.0
 """How often it looks whether something was written."""
 AFTER_FAILURE_S = 15.0
+MENDED_EVERY_S = 24 * 3600.0
+"""A roll-up that was counted wrong would be passed on from state to state; nothing is published
+while all of it is checked."""
 NICENESS = 5
 """Figures wait for videos, never the other way round."""
 
@@ -83,9 +86,13 @@ def main() -> None:
     configure_logs("warehouse", told["log_level"])
     url, folder = SecretStr(told["url"]), Path(told["folder"])
     line = line_to(url)
+    checked = time.monotonic()
     with Database(url, max_connections=1) as database:
         while True:
             well = keep_warehouse(database, url, folder, line)
+            if well and time.monotonic() - checked > MENDED_EVERY_S:
+                mend_warehouse(url, folder)
+                checked = time.monotonic()
             time.sleep(WAREHOUSE_S if well else AFTER_FAILURE_S)
 
 

@@ -31,6 +31,7 @@ COLLECTED_EVERY = 20
 """Looking through the whole folder for files that nobody needs is not for every pass."""
 CONFIRMED_EVERY = timedelta(minutes=1)
 """So often the lake says that it is up to date when nothing changes."""
+MENDING_WAITS_S = 60.0
 
 
 def sync_warehouse(services: Services, *, corrections: bool = False, wait_s: float = 0.0) -> Pass:
@@ -140,6 +141,33 @@ def keep_warehouse(
         log.exception("the warehouse was not synced")
         return False
     return True
+
+
+def mend_warehouse(url: SecretStr, folder: Path) -> bool:
+    """Look for contradictions as the doctor does, and make a lake anew that has one.
+
+    True: it had. What can't be looked at now is logged; the next look is for it.
+    """
+    try:
+        found = _found_wrong(url, folder)
+        if found:
+            log.error("the warehouse is wrong and is made anew", problems=found)
+            sync_folder(url, folder, whole=True, wait_s=MENDING_WAITS_S)
+    except StudioError as exc:
+        log.warning("the warehouse was not checked or not mended", error=str(exc))
+        return False
+    return bool(found)
+
+
+def _found_wrong(url: SecretStr, folder: Path) -> list[str]:
+    from storage.warehouse.checking import Checking
+
+    manifest = Lake(folder).manifest()
+    if manifest is None:
+        return []
+    checking = Checking(folder, manifest)
+    rules = [*checking.with_itself(), checking.with_record(url)]
+    return [f"{rule.rule} {what}: {problem}" for rule in rules for what, problem in rule.rows[:1]]
 
 
 def _is_due(database: Database, folder: Path, now: datetime) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from jobs.bootstrap import Services
 from jobs.checks import Check
 from jobs.warehouse_checks import ITSELF, NONE_YET, RECORD, warehouse_checks
-from jobs.warehousing import live_folder, rebuild_warehouse, sync_warehouse
+from jobs.warehousing import live_folder, mend_warehouse, rebuild_warehouse, sync_warehouse
 from storage.models import Person
 from storage.postgres import Database
 from storage.records import curation, events, ledger
@@ -154,6 +154,39 @@ def test_a_rebuild_makes_good_what_was_falsified(filled: Services) -> None:
     assert ITSELF in red(filled)
     rebuild_warehouse(filled)
     assert red(filled) == {}
+
+
+# --- what the warehouse's process does by itself ---
+
+
+@pytest.mark.parametrize("name", ["assert_costs_equal_charges", "assert_cells_model_equal_facts"])
+def test_a_warehouse_that_is_wrong_is_made_anew(filled: Services, name: str) -> None:
+    falsify(live_folder(filled), *BROKEN[name])
+    assert mended(filled)
+    assert red(filled) == {}
+
+
+def test_a_write_that_no_pass_has_seen_is_made_good(filled: Services, as_owner: Owner) -> None:
+    as_owner("update studio.charges set amount_usd = amount_usd + 1", triggers=False)
+    assert mended(filled)
+    assert red(filled) == {}
+
+
+def test_a_warehouse_that_is_right_is_left_alone(filled: Services) -> None:
+    before = Lake(live_folder(filled)).manifest()
+    assert not mended(filled)
+    assert Lake(live_folder(filled)).manifest() == before
+
+
+def test_what_can_not_be_checked_now_is_for_the_next_time(filled: Services) -> None:
+    shutil.rmtree(live_folder(filled) / "charges")
+    assert not mended(filled)
+
+
+def mended(services: Services) -> bool:
+    url = services.settings.database_url
+    assert url is not None
+    return mend_warehouse(url, live_folder(services))
 
 
 # --- while corrections wait ---
