@@ -26,7 +26,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     _check_trusted_header()
     opened = await run_in_threadpool(services)
     configure_logs("dashboard", opened.settings.log_level)
-    await run_in_threadpool(remove_left_workplaces)
+    await run_in_threadpool(remove_left_workplaces, opened.settings.workbench_folder)
     try:
         yield
     finally:

@@ -84,7 +84,7 @@ def open_services(settings: Settings) -> Services:
         warehouse=WarehouseReader(settings.warehouse_folder / LIVE),
         demo_warehouse=WarehouseReader(settings.warehouse_folder / DEMO),
         cdn=cdn,
-        workbench=SandboxPool(limits_of(settings)),
+        workbench=SandboxPool(limits_of(settings), settings.workbench_folder),
     )
 
 

@@ -339,6 +339,11 @@ class Settings(BaseSettings):
         return self.warehouse_dir or self.data_dir / "warehouse"
 
     @property
+    def workbench_folder(self) -> Path:
+        """Folder in which the workbench keeps what its running questions read and write."""
+        return self.data_dir / "workbench"
+
+    @property
     def uses_simulator(self) -> bool:
         """Whether generations go to the simulator rather than to fal."""
         return self.fal_base_url is not None or self.fal_key is None

@@ -130,15 +130,19 @@ class Run:
 
 
 class SandboxPool:
-    """Answers questions. Safe to use from many threads; nothing is started before it is asked."""
+    """Answers questions. Safe to use from many threads; nothing is started before it is asked.
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    `folder` is where it keeps what its sandboxes read and write (None: this machine's folder for
+    temporary files).
+    """
+
+    def __init__(self, limits: Limits = LIMITS, folder: Path | None = None) -> None:
         self.limits = limits
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(limits.at_once)
         self._running: dict[UUID, Run] = {}
         self._idle: list[tuple[Path, Sandbox]] = []
-        self._workplace = Workplace()
+        self._workplace = Workplace(folder)
         self._snapshots = Snapshots()
         self._closed = False
 

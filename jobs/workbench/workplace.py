@@ -27,9 +27,13 @@ _BEGUN_WITHIN_S = 3600.0
 
 
 class Workplace:
-    """A folder of this process alone, made at its first use. Safe to use from many threads."""
+    """A folder of this process alone, made at its first use. Safe to use from many threads.
 
-    def __init__(self) -> None:
+    `parent` is where it is made (None: this machine's folder for temporary files).
+    """
+
+    def __init__(self, parent: Path | None = None) -> None:
+        self._parent = (parent or Path(tempfile.gettempdir())).absolute()
         self._lock = threading.Lock()
         self._held: tuple[Path, int] | None = None
         self._closed = False
@@ -48,7 +52,7 @@ class Workplace:
                 os.close(self._held[1])  # whatever tidies up temporary files has taken it
                 self._held = None
             if self._held is None:
-                self._held = _begun()
+                self._held = _begun(self._parent)
             return self._held[0]
 
     def new_folder(self) -> Path:
@@ -91,10 +95,11 @@ def _removed(path: Path) -> None:
     shutil.rmtree(away, ignore_errors=True)
 
 
-def _begun() -> tuple[Path, int]:
+def _begun(parent: Path) -> tuple[Path, int]:
     """A new one, and the descriptor of its lock. The lock has its name only when it is held, so
     that nobody takes a workplace that is just begun for one that was left."""
-    path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     begun = path / f"{_LOCK}.begun"
     lock = os.open(begun, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)

@@ -162,6 +162,13 @@ def test_every_question_leaves_a_row(
     assert len(history(front, add_person("Ada", role=Role.ADMIN), everybody=True)) == 2
 
 
+def test_what_a_question_writes_lies_in_the_data_folder(
+    front: Services, some: SpentHistory, ana: Person
+) -> None:
+    ask(front, ana, "select 1", {}, demo=False).result()
+    assert list(front.settings.workbench_folder.glob("studio-workbench-*"))
+
+
 def test_a_member_asks_nothing(front: Services, person: Person) -> None:
     with pytest.raises(NotAllowed):
         ask(front, person, "select 1", {}, demo=False)

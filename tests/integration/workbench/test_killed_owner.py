@@ -53,6 +53,14 @@ def test_a_workplace_in_use_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert os.listdir(tmp_path) == []
 
 
+def test_a_workplace_stays_in_the_folder_it_is_given(tmp_path: Path) -> None:
+    parent = tmp_path / "data" / "workbench"
+    workplace = Workplace(parent)
+    assert workplace.new_folder().is_relative_to(parent)
+    workplace.remove()
+    assert os.listdir(parent) == []
+
+
 def test_a_workplace_that_was_tidied_away_begins_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
