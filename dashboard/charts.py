@@ -38,6 +38,8 @@ _LAYOUT = {
         "x": 0,
         "title": {"text": ""},
         "traceorder": "normal",
+        "font": {"size": 11},
+        "maxheight": 0.9,  # on a phone the names stand one below the other: none may be cut
     },
     "hovermode": "x unified",
     "hoverlabel": {"namelength": 40},

@@ -7,13 +7,14 @@ long as most of a page.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow
 import streamlit as st
 
 MOST_KEPT = 1_000
 """Tables of all sessions together."""
+_ROW_PX = 35
 LINK = "Open"
 """The column with the ways to what a row is of."""
 
@@ -30,6 +31,11 @@ def kept(key: str, _rows: Callable[[], list[dict[str, Any]]]) -> pyarrow.Table: 
 def shown_columns(table: pyarrow.Table) -> list[str]:
     """All columns; without the links where none leads anywhere."""
     return [name for name in table.column_names if name != LINK or leads(table)]
+
+
+def height_of(rows: int, most_px: int) -> int | Literal["content"]:
+    """As high as its rows, or `most_px` when they take more."""
+    return "content" if _ROW_PX * (rows + 1) <= most_px else most_px
 
 
 def leads(table: pyarrow.Table) -> bool:

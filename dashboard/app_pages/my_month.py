@@ -94,11 +94,11 @@ def _show_figures(figures: Figures) -> None:
     if demo:
         month_is_made_up()
     fresh = analytics_reads.freshness(demo=demo).published_at.astimezone(figures.zone)
+    whose = "only you and those who answer for the money see these"
     st.caption(
         f"{period_words(figures.view.period)} · compared with "
         f"{period_words(_period_of(figures.view.before))} · figures as of "
-        f"{fresh:%d %b %Y, %H:%M} · "
-        + ("made up" if demo else "only you and those who answer for the money see these")
+        f"{fresh:%d %b %Y, %H:%M} · " + ("the month of a made-up person" if demo else whose)
     )
     if is_nothing(totals | {"active": 0}):
         month_nothing("Your videos, what they cost and how long you waited will be here.")

@@ -17,7 +17,7 @@ from dashboard.components.status_badge import LOOKS
 from dashboard.components.usage_words import counted
 from dashboard.error_frame import plain
 from dashboard.roles import GALLERY, QUEUE, PageEntry, pages_for
-from dashboard.tables import shown_columns
+from dashboard.tables import height_of, shown_columns
 from jobs.analytics import Filters
 from storage.models import GenerationStatus, Role
 
@@ -67,7 +67,7 @@ def list_behind(figures: Figures, behind: Behind, title: str) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=min(38 + 35 * len(rows), 400),
+        height=height_of(len(rows), 400),
         column_config=_COLUMNS,
         placeholder="",
         column_order=shown_columns(table),

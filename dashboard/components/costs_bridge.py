@@ -41,12 +41,15 @@ _WORDS = {
     "rest": ("corrections and charges of other days", "corrections and charges of other days"),
 }
 _FEW_BARS = 3
+_MORE, _LESS = charts.PALETTE[2], charts.PALETTE[1]
+"""Which way the money went. Neither red nor green: more videos are not bad."""
+_WHOLE_USD = 10
 _ABOUT = (
     "What good videos cost is taken from the period before to this one, one step after the other: "
     "as many as now, the models of now, the resolutions, the lengths, the prices for a second. "
     "Waste is what failed, was stopped or rejected. The rest is corrections of no video and "
-    "charges of videos begun in another period. The steps add up to the change to the cent. Click "
-    "a bar to see what is behind it."
+    "charges of videos begun in another period. The steps add up to the change to the cent. Amber "
+    "steps cost more than before, blue ones less. Click a bar to see what is behind it."
 )
 
 
@@ -122,8 +125,9 @@ def _figure(shown: dict[str, Decimal], change_usd: Decimal) -> go.Figure:
         text=[_signed(one) for one in usd],
         textposition="outside",
         cliponaxis=False,
-        increasing_marker_color=charts.BAD,
-        decreasing_marker_color=charts.GOOD,
+        increasing_marker_color=_MORE,
+        decreasing_marker_color=_LESS,
+        constraintext="none",
         totals_marker_color=charts.PALETTE[0],
         connector_line={"width": 1, "color": charts.GREY},
         customdata=[
@@ -148,5 +152,5 @@ def _room(usd: list[Decimal]) -> list[float]:
 def _signed(usd: Decimal, *, exact: bool = False) -> str:
     """A step in words; above a bar without the cents of large sums."""
     size = abs(usd)
-    words = f"${size:,.0f}" if size >= 100 and not exact else dollars(size)
+    words = f"${size:,.0f}" if size >= _WHOLE_USD and not exact else dollars(size)
     return f"{'+' if usd > 0 else '−'}{words}"

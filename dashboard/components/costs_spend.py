@@ -106,7 +106,7 @@ def _figure(
                 y=[float(usd[day]) if day in usd else None for day in days],
                 customdata=[[day.isoformat(), place] for day in days],
                 marker_color=colours[one.name],
-                width=_BAR_DAYS[grain] * _DAY_MS * _FILLED,
+                width=bar_ms(grain),
                 hovertemplate="%{y:$,.2f}",
             )
         )
@@ -136,9 +136,16 @@ def _first_of(day: date, grain: str) -> date:
     return day - timedelta(days=day.weekday()) if grain == "week" else day
 
 
+def bar_ms(grain: str) -> float:
+    """How wide a bar is on an axis of days. Left to plotly a single one is a hair."""
+    return _BAR_DAYS[grain] * _DAY_MS * _FILLED
+
+
 def _in_words(rows: list[dict[str, Any]], series: list[Series]) -> str:
-    total = sum((row["spend_usd"] for row in rows), Decimal(0))
-    return f"{dollars(total)} in {len(series)} parts."
+    """The sum of each colour."""
+    sums = [sum((r["spend_usd"] for r in rows if r["id"] in one.ids), Decimal()) for one in series]
+    parts = [f"{one.name} {dollars(usd)}" for one, usd in zip(series, sums, strict=True)]
+    return f"{dollars(sum(sums, Decimal()))}. {', '.join(parts)}."
 
 
 def _offered(figures: Figures) -> list[str]:

@@ -19,7 +19,7 @@ from dashboard.components.costs_behind import address_of, moment_of
 from dashboard.components.latency_phases import PHASES, speeds_of
 from dashboard.components.timeline import long_words
 from dashboard.error_frame import plain
-from dashboard.tables import shown_columns
+from dashboard.tables import height_of, shown_columns
 from jobs.analytics import Filters
 
 MOST_ROWS = 200
@@ -109,7 +109,7 @@ def show_failed(figures: Figures, failed: Failed) -> None:
             table,
             hide_index=True,
             placeholder="—",
-            height=min(38 + 35 * len(rows), 400),
+            height=height_of(len(rows), 400),
             column_config=_COLUMNS,
             column_order=shown_columns(table),
         )
@@ -133,7 +133,7 @@ def _choose(figures: Figures, table: pyarrow.Table, words: str) -> int | None:
         table,
         hide_index=True,
         placeholder="—",
-        height=min(38 + 35 * table.num_rows, 360),
+        height=height_of(table.num_rows, 360),
         column_config=_COLUMNS,
         column_order=shown_columns(table),
         key=figures.key(f"latency_rows_{words}"),
@@ -199,5 +199,5 @@ def _fall(spans: dict[str, float]) -> go.Figure:
     ]
     made = charts.figure(bars, legend=False, height=230, hovermode="closest")
     made.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
-    made.update_xaxes(ticksuffix=" s", range=[0, sum(spans.values()) * 1.25 or 1])
+    made.update_xaxes(ticksuffix=" s", range=[0, sum(spans.values()) * 1.45 or 1])
     return made

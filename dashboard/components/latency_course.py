@@ -24,6 +24,7 @@ from dashboard.components.latency_phases import (
     report_for,
 )
 from dashboard.components.period_words import period_words
+from dashboard.components.timeline import long_words
 from jobs.analytics import Filters
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -45,13 +46,23 @@ def latency_course(figures: Figures) -> Slow | None:
             return None
         filters = figures.view.filters
         made = figures.drawn("latency_course", lambda: _course(rows, filters, grain), phase, grain)
-        alt = f"{PHASES[phase]} by {grain}: percentiles of {sum(row['n'] for row in rows):,}."
+        alt = f"{PHASES[phase]} by {grain}: {_extremes(rows)}."
         point = charts.clicked(made, key=figures.key(f"latency_course_{phase}"), alt=alt)
     if point is None:
         return None
     period = period_of_bar(figures, grain, date.fromisoformat(point[0]))
     filters = replace(figures.view.filters, since=period.since, until=period.until)
     return Slow(f"{PHASES[phase]}, {period_words(period)}", filters, phase)
+
+
+def _extremes(rows: list[dict[str, Any]]) -> str:
+    """The lines in words: where half of the videos were quickest and slowest."""
+    low, high = (pick(rows, key=lambda row: row["p50_s"]) for pick in (min, max))
+    number = sum(row["n"] for row in rows)
+    return (
+        f"{number:,} videos; half took at most {long_words(low['p50_s'])} on {low['day']:%-d %b} "
+        f"and {long_words(high['p50_s'])} on {high['day']:%-d %b}"
+    )
 
 
 def _course(rows: list[dict[str, Any]], filters: Filters, grain: str) -> go.Figure:
@@ -96,7 +107,7 @@ def _model_row(figures: Figures, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "Model": figures.name("model", row["model"]),
         "Resolution": row["resolution"] or "",
-        "n": row["n"],
+        "Videos": row["n"],
         **{words: row[percentile] for percentile, words in PERCENTILES.items()},
     }
 
@@ -104,7 +115,7 @@ def _model_row(figures: Figures, row: dict[str, Any]) -> dict[str, Any]:
 _SECONDS = st.column_config.NumberColumn(format="%.1f s", width=66)
 _MODEL_COLUMNS = {
     **dict.fromkeys(PERCENTILES.values(), _SECONDS),
-    "n": st.column_config.NumberColumn(format="localized", width=45, help="Generations"),
+    "Videos": st.column_config.NumberColumn(format="localized", width=60),
     "Model": st.column_config.TextColumn(width=155),
     "Resolution": st.column_config.TextColumn(width=80),
 }
@@ -124,10 +135,17 @@ def latency_hours(figures: Figures) -> None:
             st.caption("No hour of the week has three generations yet.")
             return
         made = figures.drawn("latency_hours", lambda: _squares(rows))
-        alt = f"Seconds by weekday and hour, from {sum(row['n'] for row in rows):,} generations."
+        alt = f"Seconds by weekday and hour; {_slowest_hour(rows)}."
         charts.show_chart(made, key=figures.key("latency_hours"), alt=alt)
         if not is_exact(figures, filters, by_hour=True):
             st.caption("≈ Of so many videos these are off by 3 % at most.")
+
+
+def _slowest_hour(rows: list[dict[str, Any]]) -> str:
+    """The darkest square in words."""
+    row = max((row for row in rows if row["n"] >= ENOUGH), key=lambda row: row["p95_s"])
+    when = f"{DAYS[row['weekday'] - 1]} {row['hour']}:00"
+    return f"slowest on {when} with {long_words(row['p95_s'])}"
 
 
 def _squares(rows: list[dict[str, Any]]) -> go.Figure:
@@ -149,6 +167,6 @@ def _squares(rows: list[dict[str, Any]]) -> go.Figure:
         hovertemplate="%{y} %{x}:00: %{z:.0f} s (%{customdata:,} generations)<extra></extra>",
     )
     made = charts.figure([heat], legend=False, height=280, hovermode="closest")
-    made.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
+    made.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal", dtick=1)
     made.update_xaxes(tickvals=[0, 6, 12, 18], ticktext=["0:00", "6:00", "12:00", "18:00"])
     return made

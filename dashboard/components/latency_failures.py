@@ -14,11 +14,13 @@ from dashboard import charts
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, chart_card
-from dashboard.components.costs_spend import grain_of, period_of_bar, whole_period
+from dashboard.components.costs_spend import bar_ms, grain_of, period_of_bar, whole_period
 from dashboard.components.latency_behind import Failed
 from dashboard.components.latency_phases import share_words
 from dashboard.components.period_words import period_words
 from jobs.analytics import Filters
+
+_HEIGHT, _LEGEND_ROW, _IN_A_ROW = 300, 17, 3
 
 
 def latency_failures(figures: Figures) -> Failed | None:
@@ -34,9 +36,9 @@ def latency_failures(figures: Figures) -> Failed | None:
         reasons = _by_number(rows)
         filters = figures.view.filters
         made = figures.drawn(
-            "latency_failures", lambda: _figure(_bars(rows, reasons), filters, grain), grain
+            "latency_failures", lambda: _figure(_bars(rows, reasons, grain), filters, grain), grain
         )
-        alt = f"Failures by {grain}: {sum(row['failed'] for row in rows):,}."
+        alt = f"Failures by {grain}: {_in_words(rows, reasons)}."
         point = charts.clicked(made, key=figures.key("latency_failures"), alt=alt)
     if point is None:
         return None
@@ -54,13 +56,19 @@ def _by_number(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(sums, key=lambda reason: (-sums[reason], reason))
 
 
+def _in_words(rows: list[dict[str, Any]], reasons: list[str]) -> str:
+    sums = {one: sum(row["failed"] for row in rows if row["reason"] == one) for one in reasons}
+    return ", ".join(f"{reason_words(reason)} {number:,}" for reason, number in sums.items())
+
+
 def _figure(bars: list[go.Bar], filters: Filters, grain: str) -> go.Figure:
-    made = charts.figure(bars, stacked=True, height=320)
+    height = _HEIGHT + _LEGEND_ROW * (len(bars) // _IN_A_ROW)
+    made = charts.figure(bars, stacked=True, height=height)
     made.update_xaxes(range=whole_period(filters, grain), tickformat="%-d %b")
     return made
 
 
-def _bars(rows: list[dict[str, Any]], reasons: list[str]) -> list[go.Bar]:
+def _bars(rows: list[dict[str, Any]], reasons: list[str], grain: str) -> list[go.Bar]:
     colours = charts.colours(reasons)
     bars = []
     for place, reason in enumerate(reasons):
@@ -72,6 +80,7 @@ def _bars(rows: list[dict[str, Any]], reasons: list[str]) -> list[go.Bar]:
                 y=[row["failed"] for row in own],
                 customdata=[[row["day"].isoformat(), place] for row in own],
                 marker_color=colours[reason],
+                width=bar_ms(grain),
                 hovertemplate="%{y:,}",
             )
         )

@@ -76,8 +76,8 @@ def latency_tiles(figures: Figures, speeds: dict[str, Speed], rates: list[dict[s
     """The questions that people ask first."""
     before = speeds_of(figures, figures.view.before) if figures.view.compares else {}
     with st.grid(5, min_column_width=165):
-        _tile("Half are ready in", "total", "p50_s", speeds, before)
-        _tile("19 of 20 are ready in", "total", "p95_s", speeds, before)
+        _tile("Half ready in", "total", "p50_s", speeds, before)
+        _tile("19 of 20 ready in", "total", "p95_s", speeds, before)
         _tile("Waiting for us", "our_queue", "p95_s", speeds, before)
         _tile("Waiting at fal", "fal_queue", "p95_s", speeds, before)
         _failure_tile(figures, rates)
@@ -183,8 +183,8 @@ def _phases(speeds: dict[str, Speed]) -> go.Figure:
     ]
     made = charts.figure(bars, height=290, hovermode="y unified", barmode="group")
     longest = max(speeds[phase].p95_s or 0.0 for phase in _PARTS)
-    # Room for the words beside the longest bar.
-    made.update_xaxes(ticksuffix=" s", range=[0, longest * 1.3 or 1], nticks=5)
+    # Room for the words beside the longest bar, also on a phone.
+    made.update_xaxes(ticksuffix=" s", range=[0, longest * 1.5 or 1], nticks=5)
     made.update_yaxes(showgrid=False, dtick=1)
     return made
 

@@ -82,7 +82,7 @@ def month_is_made_up() -> None:
     """A mark that cannot be overlooked, and the way back to the own month."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(
-            "Demo history: the month of a made-up person; nothing here was spent",
+            "Demo history: nothing here was spent",
             icon=":material/science:",
             color="orange",
         )

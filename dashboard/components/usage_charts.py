@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
-from dashboard.components.costs_spend import grain_of, whole_period
+from dashboard.components.costs_spend import bar_ms, grain_of, whole_period
 from dashboard.components.usage_words import counted
 from jobs.analytics import Filters
 
@@ -71,6 +71,7 @@ def _active(rows: list[dict[str, Any]], filters: Filters, grain: str) -> go.Figu
         x=[row["day"] for row in rows],
         y=[row["people"] for row in rows],
         marker_color=charts.PALETTE[0],
+        width=bar_ms(grain),
         hovertemplate="%{y} active<extra></extra>",
     )
     made = charts.figure([bars], legend=False, height=340)
@@ -101,8 +102,13 @@ def usage_course(figures: Figures, title: str) -> None:
             return
         filters = figures.view.filters
         made = figures.drawn("usage_course", lambda: _course(rows, filters))
-        alt = f"{counted(number, 'generation')} in {counted(len(rows), 'day')}."
+        alt = f"{counted(number, 'generation')} by day: {_ends_in_words(rows)}."
         charts.show_chart(made, key=figures.key("usage_course"), alt=alt)
+
+
+def _ends_in_words(rows: list[dict[str, Any]]) -> str:
+    sums = [(label, sum(row[name] for row in rows)) for name, label, _ in _ENDS]
+    return ", ".join(f"{label.lower()} {number:,}" for label, number in sums)
 
 
 def _course(rows: list[dict[str, Any]], filters: Filters) -> go.Figure:
@@ -112,6 +118,7 @@ def _course(rows: list[dict[str, Any]], filters: Filters) -> go.Figure:
             x=[row["day"] for row in rows],
             y=[row[name] or None for row in rows],
             marker_color=colour,
+            width=bar_ms("day"),
             hovertemplate="%{y}",
         )
         for name, label, colour in _ENDS

@@ -14,7 +14,7 @@ from dashboard.components.usage_charts import usage_course
 from dashboard.components.usage_tiles import calm_tiles, is_nothing, usage_totals
 from dashboard.components.usage_words import NOTHING, share_words
 from dashboard.error_frame import plain
-from dashboard.tables import shown_columns
+from dashboard.tables import height_of, shown_columns
 from jobs.analytics import NOBODY
 
 PERSON = "person"
@@ -39,7 +39,7 @@ def usage_people(figures: Figures) -> None:
         st.dataframe(
             figures.listed("people", lambda: [_shown(row) for row in found]),
             hide_index=True,
-            height=min(38 + 35 * len(found), 560),
+            height=height_of(len(found), 560),
             column_config=_COLUMNS,
             placeholder="",
             key=key,
@@ -144,7 +144,7 @@ def _latest(figures: Figures) -> None:
             table,
             column_order=shown_columns(table),
             hide_index=True,
-            height=min(38 + 35 * len(rows), 420),
+            height=height_of(len(rows), 420),
             column_config=_LATEST_COLUMNS,
             placeholder="",
         )

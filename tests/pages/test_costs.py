@@ -13,7 +13,7 @@ import pytest
 from streamlit.proto.Metric_pb2 import Metric as MetricProto
 from streamlit.testing.v1 import AppTest
 
-from dashboard import analytics_reads
+from dashboard import analytics_reads, charts
 from dashboard.analytics_address import parse_view
 from dashboard.components import costs_export
 from dashboard.components.analytics_bar import Figures
@@ -118,6 +118,18 @@ def test_a_period_is_chosen_and_kept_in_the_address(opened: Open, some: SpentHis
 
 def test_why_spend_changed_is_told(opened: Open, some: SpentHistory) -> None:
     assert "Spend rose by **$2.50** (125%), from $2.00 to $4.50." in words_of(opened())
+
+
+def test_more_videos_are_not_drawn_as_something_bad(opened: Open, some: SpentHistory) -> None:
+    bridge = json.loads(chart_of(opened(), "costs_bridge").proto.spec)["data"][0]
+    drawn = {bridge[way]["marker"]["color"] for way in ("increasing", "decreasing")}
+    assert len(drawn) == 2
+    assert not drawn & {charts.BAD, charts.GOOD}
+
+
+def test_a_chart_says_in_words_what_each_colour_came_to(opened: Open, some: SpentHistory) -> None:
+    alt = chart_of(opened(), "spend_model").proto.alt
+    assert alt == "Spend by day and model: $4.50. lite $3.50, pro $1.00."
 
 
 def test_a_click_on_a_bar_shows_the_charges_behind_it(

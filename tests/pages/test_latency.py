@@ -66,7 +66,7 @@ def test_one_video_and_one_failure_are_shown_as_the_small_numbers_they_are(
     sync_warehouse(front)
     page = opened()
     assert tiles_of(page)["Failed"] == "1 of 2"
-    assert tiles_of(page)["Half are ready in"] != "—"
+    assert tiles_of(page)["Half ready in"] != "—"
     assert "1 generation." in words_of(page)
     assert "No hour of the week has three generations yet." in words_of(page)
 

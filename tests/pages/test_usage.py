@@ -1,5 +1,6 @@
+import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -98,6 +99,15 @@ def test_people_stand_by_name_with_their_numbers(opened: Open, some: SpentHistor
     assert list(shown["Success"]) == ["1 of 1", "2 of 3"]
     assert list(shown["Spend"]) == [2.0, 4.5]
     assert list(shown["Downloaded"]) == [0, 1]
+
+
+def test_a_single_day_is_as_wide_as_a_day(
+    opened: Open, front: Services, history: SpentHistory, mia: Person
+) -> None:
+    history.add(mia)
+    sync_warehouse(front)
+    [bars] = json.loads(opened().get("plotly_chart")[0].proto.spec)["data"]
+    assert bars["width"] > timedelta(hours=12) / timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize("grain", ["week", "month"])
