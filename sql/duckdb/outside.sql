@@ -11,7 +11,14 @@ set variable manifest = (
 -- name: macro
 -- The files of a relation in that state.
 create or replace temp macro lake_files(relation) as (
-    select list('/*lake*/' || (file.value ->> 'name'))
+    select list('/*lake*/' || (file.value ->> 'name') order by file.rowid)
+    from json_each(getvariable('manifest'), '$.relations.' || relation) as file
+);
+
+-- name: struck
+-- For each of those files the rows that do not count any more, a bit for each; null: all count.
+create or replace temp macro lake_struck(relation) as (
+    select list(from_base64(nullif(file.value ->> 'struck', ''))::bit order by file.rowid)
     from json_each(getvariable('manifest'), '$.relations.' || relation) as file
 );
 
@@ -23,6 +30,19 @@ set variable "/*relation*/" = lake_files('/*relation*/');
 -- A relation that lies in files.
 create or replace temp view "/*relation*/" as
 from read_parquet(getvariable('/*relation*/'), hive_partitioning = false);
+
+-- name: struck_rows
+-- The rows of a dataset that do not count.
+set variable "/*relation*/_struck" = lake_struck('/*relation*/');
+
+-- name: dataset
+-- A dataset, without those rows.
+create or replace temp view "/*relation*/" as
+from read_parquet(getvariable('/*relation*/'), hive_partitioning = false)
+where coalesce(
+    get_bit(getvariable('/*relation*/_struck')[file_index::integer + 1], file_row_number::integer) = 0,
+    true
+);
 
 -- name: mart
 -- A relation that is made of others.

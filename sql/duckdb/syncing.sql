@@ -97,11 +97,38 @@ select
 -- How many rows are written and removed.
 select (select count(*) from new_/*dataset*/) + (select count(*) from gone_/*dataset*/);
 
--- name: days_of_known
--- The days of rows that are among the changes, as the lake has them.
-select distinct day
+-- name: gained
+-- The days that changes touch, and how many rows are new to each.
+select day, sum(n)::bigint as n
+from (
+    select day, 1 as n from new_/*dataset*/
+    union all
+    select day, 0 from gone_/*dataset*/
+)
+group by day;
+
+-- name: find
+-- Where rows are that are among the changes: in which file, and behind how many others.
+create or replace table found_/*dataset*/ as
+select filename, position, id
 from /*known*/
 semi join (select id from new_/*dataset*/ union all select id from gone_/*dataset*/) using (id);
+
+-- name: find_nothing
+-- The lake has none of them.
+create or replace table found_/*dataset*/ as
+select ''::varchar as filename, 0::bigint as position, id from new_/*dataset*/ limit 0;
+
+-- name: paths
+-- The files that have any.
+select distinct filename from found_/*dataset*/;
+
+-- name: positions
+-- Rows that changes replace or remove, by file.
+select filename, list(position)
+from found_/*dataset*/
+semi join (select id from new_/*dataset*/ union all select id from gone_/*dataset*/) using (id)
+group by filename;
 
 -- name: hold
 -- Rows as the lake has them that are among the changes.

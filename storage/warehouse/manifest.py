@@ -15,9 +15,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from storage.errors import WarehouseError
 from storage.objects.atomic import replacing
+from storage.warehouse.striking import count_struck, standing
 
-SHAPE = 2
-"""Raised when the columns of a dataset or roll-up change: a lake of another shape is rebuilt."""
+SHAPE = 3
+"""Raised when the columns of a dataset or roll-up change, or how files are read: a lake of another
+shape is rebuilt."""
 FILE_NAME = "manifest.json"
 
 
@@ -30,7 +32,15 @@ class LakeFile(BaseModel):
     partition: str
     """`2026-11-03` for a day, `2026-11` for a month, `2026` for a year; empty: all in one file."""
     rows: int
+    """With those that are struck out."""
     bytes: int
+    struck: str = ""
+    """Rows that do not count any more (`striking`); empty: all count."""
+
+    @property
+    def counting(self) -> int:
+        """How many rows are not struck out."""
+        return self.rows - count_struck(self.struck)
 
 
 class _Shape(BaseModel):
@@ -72,7 +82,7 @@ class Manifest(BaseModel):
 
     def rows(self, relation: str) -> int:
         """How many rows a relation has."""
-        return sum(file.rows for file in self.relations.get(relation, ()))
+        return sum(file.counting for file in self.relations.get(relation, ()))
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -111,10 +121,18 @@ def stamp(folder: Path) -> tuple[int, int] | None:
     return stat.st_ino, stat.st_mtime_ns
 
 
-def reading(folder: Path, files: Iterable[LakeFile]) -> str:
-    """The table function by which DuckDB reads exactly these files."""
+def reading(folder: Path, files: Iterable[LakeFile], columns: str = "*") -> str:
+    """What stands in a FROM so that DuckDB reads exactly these files, without struck rows.
+
+    `columns`: those of the files, and `filename` and `file_row_number`, which are not in `*`.
+    """
+    files = list(files)
     paths = ", ".join(f"'{quoted(folder / file.name)}'" for file in files)
-    return f"read_parquet([{paths}], hive_partitioning = false)"
+    source = f"read_parquet([{paths}], hive_partitioning = false)"
+    kept = standing([file.struck for file in files])
+    if not kept and columns == "*":
+        return source
+    return f"(select {columns} from {source} where {kept or 'true'})"
 
 
 def quoted(path: Path) -> str:

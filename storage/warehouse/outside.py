@@ -23,10 +23,11 @@ def outside_statements(lake: Path) -> str:
     place = f"{lake.absolute()}/"
     if "'" in place:
         raise WarehouseError("The path of the warehouse has a ' in it.", todo="Move its folder.")
-    kept = (*SMALL, *DATASETS, *rollups())
-    found = [_statement("state", lake=place), _statement("macro", lake=place)]
-    for name in kept:
-        found += [_statement("files", relation=name), _statement("relation", relation=name)]
+    found = [_statement(part, lake=place) for part in ("state", "macro", "struck")]
+    for name in (*SMALL, *rollups()):
+        found += [_statement(part, relation=name) for part in ("files", "relation")]
+    for name in DATASETS:
+        found += [_statement(part, relation=name) for part in ("files", "struck_rows", "dataset")]
     for mart in marts().values():
         found.append(_statement("mart", relation=mart.name, select=mart.query.text))
     return "\n\n".join(found) + "\n"

@@ -3,7 +3,8 @@ others.
 
 Whoever reads everything reads the lake's own files, which never change. For anybody else their rows
 are copied into a folder of their own, so that nothing in it has to be hidden from them: each file
-of the lake once, because it never changes, so that a day that was touched costs that day only. A
+of the lake once, or again when rows were struck out of it, so that a day that was touched costs
+that day only. A
 snapshot has links to the copies, and keeps what it was taken of whatever happens to them.
 """
 
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,7 +138,7 @@ class _Copies:
             WarehouseError: the rows can't be copied.
         """
         wanted = {
-            file.name: (relation, file)
+            _copied(file).name: (relation, file)
             for relation in relations_in_files(self._scope)
             for file in manifest.relations[relation]
         }
@@ -171,10 +173,23 @@ class _Copies:
 
 
 def _readable(manifest: Manifest, scope: Scope) -> Manifest:
-    """The manifest without the files that the scope does not read."""
+    """The manifest as it is of the copies, without the files that the scope does not read."""
     kept = relations_in_files(scope)
-    relations = {name: files if name in kept else () for name, files in manifest.relations.items()}
+    relations = {
+        name: tuple(map(_copied, files)) if name in kept else ()
+        for name, files in manifest.relations.items()
+    }
     return manifest.model_copy(update={"relations": relations})
+
+
+def _copied(file: LakeFile) -> LakeFile:
+    """What a copy of it is: rows that were struck out are not in it, so there is one for each list
+    of those."""
+    if not file.struck:
+        return file
+    digest = sha256(file.struck.encode()).hexdigest()[:16]
+    name = f"{file.name.removesuffix('.parquet')}-{digest}.parquet"
+    return file.model_copy(update={"name": name, "rows": file.counting, "struck": ""})
 
 
 def _of(folder: Path, manifest: Manifest, scope: Scope, *, owned: bool) -> Snapshot:

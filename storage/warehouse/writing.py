@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from storage.warehouse.manifest import (
     year_of,
 )
 from storage.warehouse.relations import DATASETS, SMALL, rollups, steps
+from storage.warehouse.striking import strike
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 WRITERS = 2
 """Files that are written beside each other when changes are published."""
 MOST_PIECES = 8
-"""A day that is only added to has so many files at most: each costs readers a little."""
+"""A recent day has so many files at most: each costs readers a little."""
+MOST_STRUCK = 8
+"""A file of which more than the eighth part is struck out is not kept when files become one."""
 ORDER = {
     "generations": "created_at, id",
     "charges": "created_at, id",
@@ -98,64 +100,99 @@ class Writing:
         return lambda: (job(),)
 
     def _dataset(self, dataset: str) -> _Later:
-        days = self._days(f"new_{dataset}") | self._days(f"gone_{dataset}")
-        added = self._added_to(dataset, days) - self._lose(dataset)
+        """All its files: a recent day gets one more with what is new, and what that replaces is
+        struck out of the others; an old one is written again with those that it shares a file with.
+        """
+        gained = self._gained(dataset)
+        struck = self._struck(dataset)
+        before = [struck.get(file.name, file) for file in self._old(dataset)]
+        recent = {file.partition for file in before if self._is_recent(file.partition)}
+        recent &= {str(day) for day in gained}
         pieces = [
-            self._job(dataset, str(day), f"select * from new_{dataset} where {_on({day})}")
-            for day in sorted(added)
+            self._pieces(dataset, day, gained[day], [f for f in before if f.partition == str(day)])
+            for day in sorted(gained)
+            if str(day) in recent
         ]
         rewritten = self._rewritten(
             dataset,
-            days - added,
+            [file for file in before if file.partition not in recent],
+            {day for day in gained if str(day) not in recent},
             month_of,
             lambda target, before: self._merged(dataset, target, before),
-            f"select * from new_{dataset}",
         )
-        return lambda: _in_order((*rewritten(), *(piece() for piece in pieces)))
+        return lambda: self._or_empty(
+            dataset,
+            f"select * from new_{dataset}",
+            [*rewritten(), *(file for files in pieces for file in files())],
+        )
 
-    def _added_to(self, dataset: str, days: set[date]) -> set[date]:
-        """Recent days that have files, to which what is new can be a file more."""
-        pieces = Counter(file.partition for file in self._old(dataset))
-        return {
-            day for day in days if day >= self.daily_from and 0 < pieces[str(day)] < MOST_PIECES
-        }
+    def _pieces(self, dataset: str, day: date, rows: int, before: list[LakeFile]) -> _Later:
+        """The files of a recent day to which so many rows are new."""
+        kept = [file for file in before if file.counting]
+        if not rows:
+            return lambda: tuple(kept)
+        new = f"select * from new_{dataset} where {_on({day})}"
+        if len(kept) >= MOST_PIECES:
+            kept, small = _large_and_small(kept)
+            new = f"select * from {self._reading(small)} union all by name {new}"
+        job = self._job(dataset, str(day), new)
+        return lambda: (*kept, job())
+
+    def _struck(self, dataset: str) -> dict[str, LakeFile]:
+        """By name, the files of recent days out of which rows are struck now, as they are then.
+        Takes what roll-ups have counted of those rows into `lost_<dataset>`."""
+        if self.old is None:
+            return {}
+        if not self.held:
+            self.hold(dataset)
+        self._run(f"lose_{dataset}")
+        found = self._run("positions", dataset=dataset).fetchall()
+        files = {str(self.folder / file.name): file for file in self._old(dataset)}
+        struck = {}
+        for path, positions in found:
+            file = files[path]
+            if self._is_recent(file.partition):
+                bits = strike(file.struck, file.rows, positions)
+                struck[file.name] = file.model_copy(update={"struck": bits})
+        return struck
 
     def hold(self, dataset: str) -> None:
-        """Take the rows that are to be others, or gone, as they are into `held_<dataset>`."""
-        days = self._days(f"new_{dataset}") | self._days(f"gone_{dataset}")
+        """Take the rows that are to be others, or gone, as they are into `held_<dataset>`, and
+        where they are into `found_<dataset>`."""
+        days = self._gained(dataset)
         homes = {file: self._home(file, month_of) for file in self._old(dataset)}
         touched = {*partitions_of(days, self.daily_from)}
         touched |= {home for file, home in homes.items() if home != file.partition}
         known = [file for file, home in homes.items() if home in touched]
         if known:
+            columns = "filename, file_row_number as position, id"
+            self._run("find", dataset=dataset, known=reading(self.folder, known, columns))
             # Few columns say which files have any: mostly only rows that are new are written.
-            found = self._run("days_of_known", dataset=dataset, known=self._reading(known))
-            days = {row[0] for row in found.fetchall()}
-            held = {*map(str, days), *map(month_of, days)}
-            known = [file for file in known if file.partition in held]
+            paths = {row[0] for row in self._run("paths", dataset=dataset).fetchall()}
+            known = [file for file in known if str(self.folder / file.name) in paths]
+        else:
+            self._run("find_nothing", dataset=dataset)
         if known:
             self._run("hold", dataset=dataset, known=self._reading(known))
         else:
             self._run("hold_nothing", dataset=dataset)
 
-    def _lose(self, dataset: str) -> set[date]:
-        """Take what roll-ups have counted of rows that are to be others, or gone, into
-        `lost_<dataset>`; the days of those."""
-        if not self.held:
-            self.hold(dataset)
-        self._run(f"lose_{dataset}")
-        return self._days(f"lost_{dataset}")
+    def _gained(self, dataset: str) -> dict[date, int]:
+        """The days that are touched, and how many rows are new to each."""
+        return dict(self._run("gained", dataset=dataset).fetchall())
+
+    def _is_recent(self, partition: str) -> bool:
+        return _is_day(partition) and date.fromisoformat(partition) >= self.daily_from
 
     def _rewritten(
         self,
         name: str,
+        kept: list[LakeFile],
         days: set[date],
         shared: Callable[[date], str],
         merged: Callable[[str, list[LakeFile]], str],
-        empty: str,
     ) -> _Later:
-        """All files of a relation, those of touched and of aged days written again."""
-        kept = list(self._old(name))
+        """What becomes of these files: those of touched and of aged days are written again."""
         homes = {file.name: self._home(file, shared) for file in kept}
         aged = {homes[file.name] for file in kept if homes[file.name] != file.partition}
         jobs = []
@@ -163,12 +200,12 @@ class Writing:
             before = [file for file in kept if homes[file.name] == target]
             kept = [file for file in kept if file not in before]
             jobs.append(self._job(name, target, merged(target, before)))
+        return lambda: (*kept, *(file for file in (job() for job in jobs) if file.rows))
 
-        def files() -> tuple[LakeFile, ...]:
-            made = [*kept, *(file for file in (job() for job in jobs) if file.rows)]
-            return _in_order(made or [self._write(name, "", f"{empty} where false")])
-
-        return files
+    def _or_empty(self, name: str, select: str, files: list[LakeFile]) -> tuple[LakeFile, ...]:
+        """The files in order, or one without rows."""
+        files = files or [self._write(name, "", f"{select} where false")]
+        return tuple(sorted(files, key=lambda file: file.partition))
 
     def _merged(self, dataset: str, target: str, before: list[LakeFile]) -> str:
         new = f"select * from new_{dataset} where {self._within(target)}"
@@ -187,12 +224,10 @@ class Writing:
             f"create or replace temp table made as {rollups()[name].query.text}"
         )
         order = f"order by {ORDER.get(name, 'day')}"
-        return self._rewritten(
+        return self._rollup(
             name,
-            self._days("made"),
-            year_of,
+            "made",
             lambda target, _: f"select * from made where {self._within(target)} {order}",
-            "select * from made",
         )
 
     def _changed_rollup(self, name: str) -> _Later:
@@ -208,7 +243,15 @@ class Writing:
             rest = f"union all by name {old} where not ({_on(days)})" if old else ""
             return f"{counted} {rest} order by {ORDER.get(name, 'day')}"
 
-        return self._rewritten(name, days, year_of, merged, f"select * from {change.table}")
+        return self._rollup(name, change.table, merged)
+
+    def _rollup(
+        self, name: str, counted: str, merged: Callable[[str, list[LakeFile]], str]
+    ) -> _Later:
+        """All files of a roll-up of which a table has what was counted."""
+        old = [*self._old(name)]
+        files = self._rewritten(name, old, self._days(counted), year_of, merged)
+        return lambda: self._or_empty(name, f"select * from {counted}", [*files()])
 
     def _run(self, step: str, **parts: str) -> duckdb.DuckDBPyConnection:
         return self.connection.execute(_S[step].with_parts(**parts).text)
@@ -276,8 +319,16 @@ class Writing:
         return LakeFile(name=name, partition=partition, rows=rows, bytes=size)
 
 
-def _in_order(files: Iterable[LakeFile]) -> tuple[LakeFile, ...]:
-    return tuple(sorted(files, key=lambda file: file.partition))
+def _large_and_small(files: list[LakeFile]) -> tuple[list[LakeFile], list[LakeFile]]:
+    """One with most of a day's rows, unless much of it is struck out, and the others: those become
+    one, so that a day is written as a whole only when it has doubled."""
+    half = sum(file.counting for file in files) / 2
+    large = [
+        file
+        for file in files
+        if file.counting > half and (file.rows - file.counting) * MOST_STRUCK <= file.rows
+    ]
+    return large, [file for file in files if file not in large]
 
 
 def _is_day(partition: str) -> bool:

@@ -93,11 +93,44 @@ def test_a_recent_day_that_only_gains_rows_gets_a_file_more(small: SmallLake) ->
     ]
 
 
-def test_a_recent_day_whose_rows_change_is_written_again(small: SmallLake) -> None:
-    small.publish({1: Made(DAYS[4])})
-    small.publish({2: Made(DAYS[4])})
-    files = small.publish({1: Made(DAYS[4], Decimal(3)), 3: Made(DAYS[4])}).relations["charges"]
-    assert [file.rows for file in files] == [3]
+def test_a_recent_day_whose_rows_change_keeps_its_file(small: SmallLake) -> None:
+    [before] = small.publish(made_on([DAYS[4]] * 3)).relations["charges"]
+    changes = {1: Made(DAYS[4], Decimal(3)), 2: None, 4: Made(DAYS[4])}
+    kept, piece = small.publish(changes).relations["charges"]
+    assert (kept.name, kept.rows, kept.counting) == (before.name, 3, 1)
+    assert (piece.rows, piece.counting) == (2, 2)
+    [row] = ask(small.lake.folder, "select sum(amount_usd)::int as n from charges")
+    assert row == {"n": 5}
+
+
+def test_a_row_can_change_as_often_as_one_likes(small: SmallLake) -> None:
+    for usd in range(1, 2 * MOST_PIECES + 2):
+        manifest = small.publish({1: Made(DAYS[4], Decimal(usd)), 100 + usd: Made(DAYS[4])})
+        assert len(manifest.relations["charges"]) <= MOST_PIECES
+        assert manifest.rows("charges") == usd + 1
+    assert rows_of(small.lake.folder)["cells_model"][0][6] == str(2 * MOST_PIECES + 2)
+
+
+def test_a_file_whose_rows_are_all_others_now_is_listed_no_more(small: SmallLake) -> None:
+    before = small.publish(made_on([DAYS[4]] * 2)).relations["charges"]
+    after = small.publish(made_on([DAYS[4]] * 2)).relations["charges"]
+    assert [file.rows for file in after] == [2]
+    assert after != before
+
+
+def test_small_files_of_a_day_become_one_beside_a_large_one(small: SmallLake) -> None:
+    [large] = small.publish(made_on([DAYS[4]] * 30)).relations["charges"]
+    for number in range(31, 31 + MOST_PIECES):
+        files = small.publish({number: Made(DAYS[4])}).relations["charges"]
+    assert [file.rows for file in files] == [30, MOST_PIECES]
+    assert files[0] == large
+
+
+def test_a_large_file_with_many_rows_struck_out_is_written_again(small: SmallLake) -> None:
+    small.publish(made_on([DAYS[4]] * 30))
+    for number in range(1, 1 + MOST_PIECES):
+        files = small.publish({number: Made(DAYS[4], Decimal(3))}).relations["charges"]
+    assert [(file.rows, file.struck) for file in files] == [(30, "")]
 
 
 def test_a_roll_up_that_a_change_does_not_touch_keeps_its_files(small: SmallLake) -> None:

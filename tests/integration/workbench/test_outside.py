@@ -41,6 +41,16 @@ def test_every_relation_is_found_outside(lake: Path) -> None:
             assert found == [(counted(lake, name),)], name
 
 
+def test_rows_that_do_not_count_any_more_are_not_found_outside(lake: Path, tmp_path: Path) -> None:
+    small = SmallLake(tmp_path / "lake", lake)
+    small.publish(made_on([date(2026, 11, 27)] * 3))
+    small.publish({2: Made(date(2026, 11, 27), Decimal(5)), 3: None})
+    with duckdb.connect() as tool:
+        tool.execute(outside_statements(small.lake.folder))
+        found = tool.execute("select list(charge_usd order by charge_usd) from generations")
+        assert found.fetchall() == [([Decimal(1), Decimal(5)],)]
+
+
 def test_the_statements_of_the_guide_are_how_it_begins(lake: Path) -> None:
     found = re.search(r"```sql\n(set variable manifest.*?)```", GUIDE, re.DOTALL)
     assert found is not None

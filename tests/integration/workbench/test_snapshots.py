@@ -75,6 +75,18 @@ def test_a_snapshot_keeps_what_it_was_taken_of(small: SmallLake, place: Path) ->
     assert spent(first) == 3
 
 
+def test_rows_that_were_struck_out_of_a_file_are_not_in_its_next_copy(
+    small: SmallLake, place: Path
+) -> None:
+    snapshots = Snapshots()
+    small.publish({number: Made(DAYS[0]) for number in range(4, 8)})
+    assert spent(taken(snapshots, small, place)) == 7
+    for usd in (5, 6):
+        manifest = small.publish({4 + usd % 2: Made(DAYS[0], Decimal(usd))})
+        assert any(file.struck for file in manifest.relations["generations"])
+        assert spent(taken(snapshots, small, place)) == 7 + (4 if usd == 5 else 9)
+
+
 def test_copies_that_no_lake_names_are_removed(small: SmallLake, place: Path) -> None:
     snapshots = Snapshots()
     for usd in range(1, 5):
