@@ -79,7 +79,7 @@ def test_no_interleaving_of_writers_and_syncs_loses_or_doubles_a_row(
     thorough = settings.get_current_profile_name() == "thorough"
     if thorough:
         # Roll-ups are made of the rows that this is about, and take half of the time.
-        monkeypatch.setattr("storage.warehouse.lake.rollups", dict)
+        monkeypatch.setattr("storage.warehouse.writing.rollups", dict)
     line, folder = Line(url), tmp_path / "lake"
     with Writers(url, person) as writers:
 
