@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ from dashboard.services import live_sessions
 from jobs.bootstrap import Services
 from storage.models import Person, Role
 from storage.records import people, sessions
+from tests.pages.conftest import FRAME
 
 Visit = Callable[[Person], AppTest]
 
@@ -123,3 +125,9 @@ def test_other_errors_show_a_number_and_no_detail() -> None:
     shown = AppTest.from_function(fails_unexpectedly).run().error[0].value
     assert "on our side" in shown
     assert "secret" not in shown
+
+
+def test_the_pictures_of_the_frame_are_there() -> None:
+    names = re.findall(r'"/app/static/([^"]+)"', FRAME.read_text(encoding="utf-8"))
+    assert len(names) == 2
+    assert all((FRAME.parent / "static" / name).is_file() for name in names)
