@@ -13,6 +13,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from botocore import loaders
 from pydantic import SecretStr
 
 from jobs import bootstrap, image_families
@@ -88,9 +89,11 @@ def _clean_environment(patch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def looked_at_once() -> Iterator[None]:
     """Each picture is looked at once a run, and the catalogue and the rules that ship with the
-    studio are read once, as in a dashboard: most tests submit the same picture to them."""
+    studio are read once, as in a dashboard: most tests submit the same picture to them. So is what
+    boto3 reads to make a client, of which a studio has one."""
     catalog, rules = load_catalog(), load_content_rules()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loaders, "create_loader", cache(loaders.create_loader))
         patch.setattr(image_families, "looks_of", cache(image_families.looks_of))
         patch.setattr(
             bootstrap, "load_catalog", lambda file: load_catalog(file) if file else catalog

@@ -104,6 +104,7 @@ def store(
         opened = CdnStore(local, cdn, NoCopies()) if request.param == "cdn" else local
         opened.prepare()
         yield opened
+        opened.close()
         return
     if request.param == "r2":
         yield r2_store
