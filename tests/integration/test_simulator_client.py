@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import fal_client
+import httpx
 import pytest
 from fal_client import client as fal_module
 
 from jobs.fal.simulator.process import Simulator, running_simulator
 from tests.integration.simulator_calls import IMAGE, PRO, image_bytes
 
-# fal_client 1.0.3 opens an HTTP client for every upload and leaves it to the garbage collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+
+class Tidy(fal_client.SyncClient):
+    """The stock client, which opens an HTTP client for every upload and closes none. Left to the
+    garbage collector they would be found in whatever test runs then."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        self.opened: list[httpx.Client] = []
+
+    def _get_cdn_client(self) -> httpx.Client:
+        self.opened.append(super()._get_cdn_client())
+        return self.opened[-1]
+
+    def close(self) -> None:
+        for http in (self._client, *self.opened):
+            http.close()
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +47,8 @@ def client(
         monkeypatch.setattr(fal_module, name, f"{simulator.url}/")
     for name in ("REST_URL", "CDN_URL"):
         monkeypatch.setattr(fal_module, name, simulator.url)
-    made = fal_client.SyncClient(key="test:key", default_timeout=10)
-    yield made
-    made._client.close()
-    gc.collect()  # here, where the warnings are expected, rather than in some later test
+    with closing(Tidy(key="test:key", default_timeout=10)) as made:
+        yield made
 
 
 def arguments(**given: Any) -> dict[str, object]:
