@@ -218,7 +218,7 @@ group by all
 having /*differs*/;
 
 -- name: condense_cells
--- The cells of what changes, added up as far as every roll-up can be made from them.
+-- The cells of what changes, which are `made` as the view makes them, added up as far as every roll-up can be made from them.
 create or replace temp table condensed_cells as
 select
     day, team_id, campaign_id, person_id, model, resolution, cause,
@@ -248,12 +248,12 @@ select
     sum(downloaded) as downloaded,
     sum(shared) as shared,
     sum(events) as events
-from cells
+from (/*made*/) as cells
 group by day, team_id, campaign_id, person_id, model, resolution, cause;
 
 -- name: condense_phase_buckets
 -- The same of the buckets of latency.
 create or replace temp table condensed_phase_buckets as
 select day, team_id, model, resolution, phase, bucket, sum(n) as n
-from phase_buckets
+from (/*made*/) as phase_buckets
 group by day, team_id, model, resolution, phase, bucket;

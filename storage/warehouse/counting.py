@@ -6,8 +6,9 @@ changed rows before and is counted of them now, however many rows the day has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from storage.warehouse.relations import DATASETS, marts, rollups, steps
@@ -32,9 +33,16 @@ _TYPES: dict[str, dict[str, str]] = {}
 class Change:
     """What is to be added to a roll-up; below zero where more is taken away."""
 
-    table: str
+    rollup: str
+    days: frozenset[date]
+    """Those on which anything is another."""
     types: Mapping[str, str]
     """DuckDB's names of the types of its columns, in order."""
+
+    @property
+    def table(self) -> str:
+        """Where it is."""
+        return _table(self.rollup)
 
     def added(self, old: str | None, new: str) -> str:
         """The SELECT of the rows of `old` with those of `new` added: groups that nothing is left
@@ -60,28 +68,51 @@ def name_facts(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, str]
         _view(connection, mart.name, mart.query.text)
 
 
-def name_changes(connection: duckdb.DuckDBPyConnection) -> None:
-    """The same of what `new_<dataset>` adds and `lost_<dataset>` takes away: rows that are lost are
-    found on mirrored days, so that one statement counts both apart."""
+def count_changes(connection: duckdb.DuckDBPyConnection) -> list[Change]:
+    """Count for every roll-up what `new_<dataset>` adds and `lost_<dataset>` takes away."""
+    _name_changes(connection)
+    types = {name: _types(connection, name) for name in rollups()}
+    for name in types:
+        _count(connection, name, types[name])
+    days = _days(connection, list(types))
+    return [Change(name, days[name], types[name]) for name in types]
+
+
+def _name_changes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Name both as roll-ups call them: rows that are lost are found on mirrored days, so that one
+    statement counts both apart."""
     for dataset in DATASETS:
         connection.execute(_S[f"mirror_{dataset}"].text)
-    name_facts(connection, {dataset: f"mirrored_{dataset}" for dataset in DATASETS})
-    for name in CONDENSED:
-        connection.execute(_S[f"condense_{name}"].text)
-        _view(connection, name, f"select * from condensed_{name}")
+        _view(connection, dataset, f"select * from mirrored_{dataset}")
+    for mart in marts().values():
+        made = mart.query.text
+        if mart.name in CONDENSED:
+            connection.execute(_S[f"condense_{mart.name}"].with_parts(made=_plain(made)).text)
+            made = f"select * from condensed_{mart.name}"
+        _view(connection, mart.name, made)
 
 
-def count_changes(connection: duckdb.DuckDBPyConnection, name: str) -> Change:
-    """Count what was named by `name_changes` for one roll-up."""
-    types = _types(connection, name)
+def _count(connection: duckdb.DuckDBPyConnection, name: str, types: Mapping[str, str]) -> None:
     columns = ", ".join(
         n if n in KEYS else f"sum(counts * {n})::{kind} as {n}" for n, kind in types.items()
     )
     differs = " or ".join(f"sum(counts * {n}) <> 0" for n in types if n not in KEYS)
     parts = {"made": _query(name), "columns": columns, "differs": differs}
-    change = Change(f"changed_{name}", types)
-    connection.execute(_S["net"].with_parts(table=change.table, **parts).text)
-    return change
+    connection.execute(_S["net"].with_parts(table=_table(name), **parts).text)
+
+
+def _days(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str]
+) -> dict[str, frozenset[date]]:
+    each = (f"select distinct '{name}', day from {_table(name)}" for name in names)
+    found: dict[str, set[date]] = {name: set() for name in names}
+    for name, day in connection.execute(" union all ".join(each)).fetchall():
+        found[name].add(day)
+    return {name: frozenset(days) for name, days in found.items()}
+
+
+def _table(rollup: str) -> str:
+    return f"changed_{rollup}"
 
 
 def _types(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
@@ -92,7 +123,12 @@ def _types(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
 
 
 def _query(name: str) -> str:
-    return rollups()[name].query.text.strip().rstrip(";")
+    return _plain(rollups()[name].query.text)
+
+
+def _plain(text: str) -> str:
+    """A SELECT as it stands between brackets."""
+    return text.strip().rstrip(";")
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:

@@ -27,7 +27,6 @@ from storage.warehouse.manifest import (
     read_manifest,
     stamp,
 )
-from storage.warehouse.relations import DATASETS
 from storage.warehouse.writing import Writing
 
 if TYPE_CHECKING:
@@ -105,9 +104,7 @@ class Lake:
 
         For those who compare them before they publish; `now` is that of publishing.
         """
-        writing = self._writing(connection, old, now)
-        for dataset in DATASETS:
-            writing.hold(dataset)
+        self._writing(connection, old, now).hold_all()
 
     def confirm(self, marks: Marks, *, now: datetime | None = None) -> Manifest | None:
         """Publish the same state as that of a later moment; None when there is none.

@@ -77,15 +77,16 @@ class Pull:
         )
 
     def changes(self, wanted: Wanted) -> None:
-        """Read whatever may have changed since the watermark, whole, into `pulled_…`."""
+        """Read whatever may have changed since the watermark, whole, into `pulled_…`: as Arrow
+        tables, for it is not much."""
         again = {name: ",".join(sorted(wanted.again.get(name, ()))) for name in DATASETS}
         touched = self._ids("touched", wanted.since) | wanted.again.get("generations", frozenset())
         given = {**again, "generations": ",".join(sorted(touched)), "since": wanted.since}
         for name in _CHOSEN:
             query = _Q[name].with_parts(chosen=_Q[f"chosen_{name}"].text)
-            self._keep(f"pulled_{name}", query, given)
+            self._show(f"pulled_{name}", query, given)
         for name in (*SMALL, "marks"):
-            self._keep(f"pulled_{name}", _Q[name], given)
+            self._show(f"pulled_{name}", _Q[name], given)
 
     def totals(self, wanted: Wanted) -> Wanted:
         """Read into `pulled_totals` what the record has; what was left out, as a pull would read
@@ -100,19 +101,25 @@ class Pull:
         return Wanted(wanted.since, again)
 
     def _ids(self, query: str, since: str) -> frozenset[str]:
-        text, values = _positional(_Q[query], {"since": since})
-        self._cursor.execute(text, values)
+        self._ask(_Q[query], {"since": since})
         return frozenset(self._cursor.fetch_arrow_table().column("id").to_pylist())
 
     def _keep(self, name: str, query: Query, given: dict[str, str]) -> None:
-        text, values = _positional(query, given)
-        self._cursor.execute(text, values or None)
+        self._ask(query, given)
         reader = self._cursor.fetch_record_batch()
         self._into.register("arriving", reader)
         try:
             self._into.execute(f"create or replace table {name} as select * from arriving")
         finally:
             self._into.unregister("arriving")
+
+    def _show(self, name: str, query: Query, given: dict[str, str]) -> None:
+        self._ask(query, given)
+        self._into.register(name, self._cursor.fetch_arrow_table())
+
+    def _ask(self, query: Query, given: dict[str, str]) -> None:
+        text, values = _positional(query, given)
+        self._cursor.execute(text, values or None)
 
 
 class Line:

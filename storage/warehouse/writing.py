@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from storage.warehouse.counting import count_changes, name_changes, name_facts
+from storage.warehouse.counting import Change, count_changes, name_facts
 from storage.warehouse.manifest import (
     LakeFile,
     Manifest,
@@ -47,6 +47,9 @@ BLOCK_ROWS = {"latency_model": 30_000, "latency_team": 30_000}
 
 _Later = Callable[[], tuple[LakeFile, ...]]
 """All files of a relation, when they are written."""
+PLAINLY = "pragma disable_optimizer"
+"""For a statement over few rows and many columns."""
+_T = TypeVar("_T")
 _S = steps()
 
 
@@ -81,8 +84,10 @@ class Writing:
             self.pool = pool
             made = {dataset: self._dataset(dataset) for dataset in DATASETS}
             made |= {name: self._small(name) for name in SMALL}
-            name_changes(self.connection)
-            made |= {name: self._changed_rollup(name) for name in rollups()}
+            # What follows is planned longer than it runs.
+            self.connection.execute(PLAINLY)
+            changes = count_changes(self.connection)
+            made |= {change.rollup: self._changed_rollup(change) for change in changes}
             return {name: files() for name, files in made.items()}
 
     def _everything(self) -> dict[str, tuple[LakeFile, ...]]:
@@ -156,6 +161,15 @@ class Writing:
                 struck[file.name] = file.model_copy(update={"struck": bits})
         return struck
 
+    def hold_all(self) -> None:
+        """`hold` for every dataset, beside each other."""
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for done in [pool.submit(self._hold_aside, dataset) for dataset in DATASETS]:
+                done.result()
+
+    def _hold_aside(self, dataset: str) -> None:
+        self._aside(lambda aside: aside.hold(dataset))
+
     def hold(self, dataset: str) -> None:
         """Take the rows that are to be others, or gone, as they are into `held_<dataset>`, and
         where they are into `found_<dataset>`."""
@@ -224,34 +238,56 @@ class Writing:
             f"create or replace temp table made as {rollups()[name].query.text}"
         )
         order = f"order by {ORDER.get(name, 'day')}"
-        return self._rollup(
+        files = self._rewritten(
             name,
-            "made",
+            [],
+            self._days("made"),
+            year_of,
             lambda target, _: f"select * from made where {self._within(target)} {order}",
         )
+        return lambda: self._or_empty(name, "select * from made", [*files()])
 
-    def _changed_rollup(self, name: str) -> _Later:
+    def _changed_rollup(self, change: Change) -> _Later:
         """What changes add and take away is added to the days that have any. Old days share the
         file of their year: each file costs a report that reads all of them."""
-        change = count_changes(self.connection, name)
-        days = self._days(change.table)
+        old = self._old(change.rollup)
+        recent = {day for day in change.days if day >= self.daily_from}
+        touched = [file for file in old if file.partition in set(map(str, recent))]
+        added = self._later(lambda writing: writing._added(change, recent, touched))
+        rewritten = self._rewritten(
+            change.rollup,
+            [file for file in old if file not in touched],
+            set(change.days) - recent,
+            year_of,
+            lambda target, before: self._merged_rollup(change, target, before),
+        )
+        return lambda: self._or_empty(
+            change.rollup, f"select * from {change.table}", [*rewritten(), *added()]
+        )
 
-        def merged(target: str, before: list[LakeFile]) -> str:
-            old = f"select * from {self._reading(before)}" if before else None
-            new = f"select * from {change.table} where {self._within(target)}"
-            counted = change.added(f"{old} where {_on(days)}" if old else None, new)
-            rest = f"union all by name {old} where not ({_on(days)})" if old else ""
-            return f"{counted} {rest} order by {ORDER.get(name, 'day')}"
+    def _added(self, change: Change, days: set[date], before: list[LakeFile]) -> list[LakeFile]:
+        """The files of recent days with what changes there; a day that nothing is left of has none.
+        All are read and added to at once: planning that takes longer than doing it."""
+        if not days:
+            return []
+        self.connection.execute(PLAINLY)
+        old = f"select * from {self._reading(before)}" if before else None
+        new = f"select * from {change.table} where {_on(days)}"
+        self.connection.execute(f"create or replace temp table added as {change.added(old, new)}")
+        order = f"order by {ORDER.get(change.rollup, 'day')}"
+        written = [
+            self._write(change.rollup, str(day), f"select * from added where {_on({day})} {order}")
+            for day in sorted(days)
+        ]
+        return [file for file in written if file.rows]
 
-        return self._rollup(name, change.table, merged)
-
-    def _rollup(
-        self, name: str, counted: str, merged: Callable[[str, list[LakeFile]], str]
-    ) -> _Later:
-        """All files of a roll-up of which a table has what was counted."""
-        old = [*self._old(name)]
-        files = self._rewritten(name, old, self._days(counted), year_of, merged)
-        return lambda: self._or_empty(name, f"select * from {counted}", [*files()])
+    def _merged_rollup(self, change: Change, target: str, before: list[LakeFile]) -> str:
+        days = _on(set(change.days))
+        old = f"select * from {self._reading(before)}" if before else None
+        new = f"select * from {change.table} where {self._within(target)}"
+        counted = change.added(f"{old} where {days}" if old else None, new)
+        rest = f"union all by name {old} where not ({days})" if old else ""
+        return f"{counted} {rest} order by {ORDER.get(change.rollup, 'day')}"
 
     def _run(self, step: str, **parts: str) -> duckdb.DuckDBPyConnection:
         return self.connection.execute(_S[step].with_parts(**parts).text)
@@ -284,15 +320,19 @@ class Writing:
         return reading(self.folder, files)
 
     def _job(self, relation: str, partition: str, select: str) -> Callable[[], LakeFile]:
-        """Write one new file, now or beside others; what is called for it waits until it is."""
-        if self.pool is None:
-            made = self._write(relation, partition, select)
-            return lambda: made
-        return self.pool.submit(self._aside, relation, partition, select).result
+        """Write one new file."""
+        return self._later(lambda writing: writing._write(relation, partition, select))
 
-    def _aside(self, relation: str, partition: str, select: str) -> LakeFile:
+    def _later(self, work: Callable[[Writing], _T]) -> Callable[[], _T]:
+        """Do it now, or beside others; what is called for its result waits until it is done."""
+        if self.pool is None:
+            made = work(self)
+            return lambda: made
+        return self.pool.submit(self._aside, work).result
+
+    def _aside(self, work: Callable[[Writing], _T]) -> _T:
         with self.connection.cursor() as cursor:
-            return replace(self, connection=cursor)._write(relation, partition, select)
+            return work(replace(self, connection=cursor))
 
     def _write(self, relation: str, partition: str, select: str) -> LakeFile:
         """Write one new file, in a folder of its relation and partition.
