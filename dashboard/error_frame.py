@@ -8,12 +8,14 @@ from uuid import uuid4
 import streamlit as st
 import structlog
 
-from storage.errors import StudioError
+from dashboard.services import services
+from storage.errors import RecordUnavailable, StudioError
 
 log = structlog.get_logger(__name__)
 
 FAILED = ":material/error:"
 """The icon of words about something that failed."""
+_AGAIN_S = 5.0
 _CODE = re.compile(r"`([^`\n]+)`")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
@@ -46,6 +48,15 @@ def _show_ours(exc: StudioError) -> None:
     log.info("page refused", error=type(exc).__name__, happened=exc.happened)
     lines = (f"**{worded(exc.happened)}**", worded(exc.todo), plain(exc.cost))
     st.error("\n\n".join(line for line in lines if line), icon=FAILED)
+    if isinstance(exc, RecordUnavailable):
+        _try_again()
+
+
+@st.fragment(run_every=_AGAIN_S)
+def _try_again() -> None:
+    """The page comes back by itself, or by a press, when the record answers."""
+    if st.button("Try again", icon=":material/refresh:") or services().database.wake():
+        st.rerun()
 
 
 def _show_unexpected(exc: Exception) -> None:

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard.front_pages import page
 from dashboard.metrics import METRICS_PATH
 from dashboard.same_origin import is_forged
 from dashboard.services import live_sessions, services
@@ -36,6 +37,8 @@ _OPEN_PATHS = frozenset(
 _OPEN_FOLDERS = ("/static/", "/app/static/fonts/", "/app/static/brand/")
 _SIGN_IN_FOLDER = "/session/"
 
+_LATER = "This does not work right now"
+_AGAIN_S = 5
 _TRY_AGAIN_LATER = 1013
 _POLICY_VIOLATION = 1008
 
@@ -58,7 +61,7 @@ class Gate:
             session = await _session_of(scope)
         except RecordError as exc:
             log.warning("sign-in not checked", error=type(exc).__name__)
-            await _refuse(scope, receive, send, 503, f"{exc.happened} {exc.todo}")
+            await _say_later(scope, receive, send, f"{exc.happened} {exc.todo}")
             return
         if session is None and not (_is_for_strangers(scope["path"]) or _is_for_guests(scope)):
             await _turn_away(scope, receive, send)
@@ -91,9 +94,23 @@ def _with_session(scope: Scope, session: Session | None) -> Scope:
     return {**scope, "headers": headers, SCOPE_KEY: session}
 
 
+def _wants_page(scope: Scope) -> bool:
+    asks = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
+    return asks and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+async def _say_later(scope: Scope, receive: Receive, send: Send, words: str) -> None:
+    """A page says so in full, and the browser asks for the same address again by itself."""
+    if not _wants_page(scope):
+        await _refuse(scope, receive, send, 503, words)
+        return
+    answer = page("trouble.html", status=503, heading=_LATER, problem=words)
+    answer.headers["refresh"] = str(_AGAIN_S)
+    await answer(scope, receive, send)
+
+
 async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
-    wants_page = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
-    if wants_page and "text/html" in Headers(scope=scope).get("accept", ""):
+    if _wants_page(scope):
         await RedirectResponse(_sign_in_address(scope), 303)(scope, receive, send)
         return
     await _refuse(scope, receive, send, 401, "Sign in first.")

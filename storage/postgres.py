@@ -9,6 +9,7 @@ connection pooler; prepared statements are off for the same reason.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -89,6 +90,7 @@ class Database:
             open=False,
         )
         self._queries = queries("session")
+        self._rests_until = 0.0
 
     def __enter__(self) -> Database:
         self._pool.open()
@@ -100,6 +102,24 @@ class Database:
     def close(self) -> None:
         """Close every connection. Safe to repeat."""
         self._pool.close()
+
+    @property
+    def rests(self) -> bool:
+        """Whether everybody is told at once that the record can't be reached; see `rest`."""
+        return time.monotonic() < self._rests_until
+
+    def rest(self, seconds: float) -> None:
+        """Tell everybody so at once, for so long: else each waits until its own time is up."""
+        self._rests_until = time.monotonic() + seconds
+
+    def wake(self) -> bool:
+        """Try the record also while it rests, and end the rest when it answers; whether it does."""
+        try:
+            with self._asked("service_role", ""):
+                self._rests_until = 0.0
+        except RecordUnavailable:
+            return False
+        return True
 
     @contextmanager
     def as_person(self, person_id: UUID) -> Iterator[Transaction]:
@@ -116,6 +136,13 @@ class Database:
 
     @contextmanager
     def _transaction(self, role: str, claims: str) -> Iterator[Transaction]:
+        if self.rests:
+            raise _away()
+        with self._asked(role, claims) as transaction:
+            yield transaction
+
+    @contextmanager
+    def _asked(self, role: str, claims: str) -> Iterator[Transaction]:
         with mapped_errors():
             self._pool.open()
             with self._pool.connection() as connection:
@@ -124,15 +151,17 @@ class Database:
                 yield transaction
 
 
+def _away() -> RecordUnavailable:
+    return RecordUnavailable("The database can't be reached.", todo="Try again in a moment.")
+
+
 @contextmanager
 def mapped_errors() -> Iterator[None]:
     """The one place where psycopg's errors become ours."""
     try:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as exc:
-        raise RecordUnavailable(
-            "The database can't be reached.", todo="Try again in a moment."
-        ) from exc
+        raise _away() from exc
     except psycopg.errors.InsufficientPrivilege as exc:
         raise RecordForbidden("You may not change this.") from exc
     except psycopg.IntegrityError as exc:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.alert_reads import MOST_NOTICED, open_now
 from dashboard.components.alert_cards import LOOKS
+from dashboard.components.record_notice import record_notice
 from dashboard.error_frame import plain
 from dashboard.roles import ALERTS
 from storage.errors import StudioError
@@ -14,10 +15,10 @@ from storage.records.alerts import Alert
 
 
 def alert_notice(person: Person, page: str) -> None:
-    """The worst open alert and how many more there are; nothing on the Alerts page itself.
-
-    That it can't be read is for the page below to say.
+    """The worst open alert and how many more there are; nothing on the Alerts page itself. On every
+    page it says when the record is away, as long as it is.
     """
+    record_notice()
     if page == ALERTS.name or person.role is Role.ANALYST:
         return
     try:

@@ -13,8 +13,9 @@ from dashboard.components.budget_bar import budget_bar
 from dashboard.components.timeline import short_words
 from dashboard.components.usage_tiles import calm_tile, calm_tiles, usage_totals
 from dashboard.components.usage_words import NOTHING, counted
-from dashboard.error_frame import worded
+from dashboard.error_frame import plain, worded
 from dashboard.roles import CREATE
+from storage.errors import RecordUnavailable
 
 _FIGURES = ("generations", "completed", "success", "approved", "downloaded", "spend_usd")
 _FAVOURITES = (
@@ -57,7 +58,11 @@ def wait_words(seconds: float | None) -> str:
 
 def month_limits(figures: Figures) -> None:
     """What the person may spend, from the ledger of this moment; nothing when there is no limit."""
-    view = budget_reads.overview(figures.person.id)
+    try:
+        view = budget_reads.overview(figures.person.id)
+    except RecordUnavailable as exc:
+        st.caption(plain(f"What you may spend: {exc.happened}"))
+        return
     own = [
         budget
         for budget in view.budgets

@@ -6,9 +6,11 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.services import live_sessions
 from jobs.bootstrap import Services
+from jobs.warehousing import sync_warehouse
 from storage.models import Person, Role
 from storage.records import people, sessions
 from tests.pages.conftest import FRAME
+from tests.spent_histories import SpentHistory
 
 Visit = Callable[[Person], AppTest]
 
@@ -131,3 +133,32 @@ def test_the_pictures_of_the_frame_are_there() -> None:
     names = re.findall(r'"/app/static/([^"]+)"', FRAME.read_text(encoding="utf-8"))
     assert len(names) == 2
     assert all((FRAME.parent / "static" / name).is_file() for name in names)
+
+
+def test_figures_go_on_while_the_record_is_away_and_the_page_comes_back(
+    opens: Callable[..., AppTest], front: Services, history: SpentHistory, mia: Person
+) -> None:
+    history.add(mia, usd="3")
+    sync_warehouse(front)
+    page = opens("costs", mia)
+    front.database.rest(3600)
+    page.run()
+    assert "can't be reached" in page.warning[0].value
+    assert page.metric[0].value == "$3.00"
+    assert front.database.wake()
+    page.run()
+    assert not page.warning
+
+
+def fails_for_want_of_the_record() -> None:
+    from dashboard.error_frame import show_error
+    from storage.errors import RecordUnavailable
+
+    show_error(RecordUnavailable("The database can't be reached."))
+
+
+def test_without_the_record_a_page_is_tried_again(front: Services) -> None:
+    front.database.rest(3600)
+    front.database.close()
+    page = AppTest.from_function(fails_for_want_of_the_record).run()
+    assert [one.label for one in page.button] == ["Try again"]

@@ -136,8 +136,11 @@ def test_without_the_record_nobody_is_let_in(studio: Studio) -> None:
     browser = studio.signed_in(studio.max)
     studio.services.database.close()
     answer = browser.get("/gallery", headers=HTML)
-    assert answer.status_code == 503
-    assert "database" in answer.text
+    assert (answer.status_code, answer.headers["refresh"]) == (503, "5")
+    assert "The database can&#39;t be reached." in answer.text
+    assert "Try again" in answer.text
+    plain = browser.get("/media/x", headers={"accept": "*/*"})
+    assert (plain.status_code, plain.headers["content-type"][:10]) == (503, "text/plain")
 
 
 def _revoke_all(studio: Studio) -> None:

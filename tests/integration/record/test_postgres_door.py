@@ -95,6 +95,24 @@ def test_other_errors_pass_through_untouched(database: Database, error: Exceptio
     assert caught.value is error
 
 
+def test_while_it_rests_nobody_waits_and_a_look_that_finds_it_ends_the_rest(
+    database: Database,
+) -> None:
+    database.rest(3600)
+    with pytest.raises(RecordUnavailable), database.as_service():
+        pass
+    assert database.wake()
+    with database.as_service() as tx:
+        assert tx.one(ONE) == {"one": 1}
+
+
+def test_a_look_that_does_not_find_it_leaves_it_at_rest(database: Database) -> None:
+    database.rest(3600)
+    database.close()
+    assert not database.wake()
+    assert database.rests
+
+
 def test_an_error_in_the_block_undoes_its_work(database: Database) -> None:
     def half() -> None:
         with database.as_service() as tx:
