@@ -19,7 +19,13 @@ EXPORTS = frozenset({"costs_chargeback"})
 """Reports of every row: files to download, not charts."""
 PERIOD = timedelta(days=365)
 MONTH = timedelta(days=30)
-_PARTS: dict[str, Any] = {"grain": "month", "reason": "timeout", "phase": "total", "median_s": 60.0}
+_PARTS: dict[str, Any] = {
+    "grain": "month",
+    "reason": "timeout",
+    "phase": "total",
+    "median_s": 60.0,
+    "part": "good",
+}
 """Parameters of single reports; one that needs another is told as skipped."""
 _OF_ONE_PERSON = {"usage_waiting": MONTH, "usage_latest": PERIOD, "usage_favourites": MONTH}
 """Reports that pages ask for one person only, and the time they ask about."""

@@ -728,6 +728,50 @@ left join generations as g on g.id = c.generation_id
 left join people as p on p.id = c.person_id
 order by abs(c.amount_usd) desc, c.created_at desc, c.id;
 
+-- name: costs_made_behind
+-- As the warehouse is asked.
+with asked as materialized (
+    select id, created_at, title, person_id, model, resolution, duration_s, status, cause, charge_usd
+    from generations
+    where
+        day >= %(since)s and day < %(until)s
+        and case %(part)s::text
+            when 'finished' then status = 'completed'
+            when 'approved' then status = 'completed' and verdict = 'approved'
+            when 'good' then
+                status = 'completed' and charge_usd is not null
+                and verdict is distinct from 'rejected'
+            when 'wasted' then
+                charge_usd is not null
+                and (status in ('failed', 'canceled') or verdict = 'rejected')
+        end
+),
+
+dearest as (
+    select * from asked
+    order by charge_usd desc nulls last, created_at desc, id
+    limit 200
+)
+
+select
+    d.created_at, d.title, p.name as person, d.model, d.resolution, d.duration_s, d.status,
+    d.cause, coalesce(d.charge_usd, 0) as amount_usd, d.id as generation_id,
+    (select count(*) from asked) as all_rows,
+    (select coalesce(sum(charge_usd), 0) from asked) as all_usd
+from dearest as d
+left join people as p on p.id = d.person_id
+order by amount_usd desc, d.created_at desc, d.id;
+
+-- name: latency_typical_behind
+-- As the warehouse is asked.
+select
+    id as generation_id, title, our_queue_s, fal_queue_s, inference_s, store_s, total_s
+from generations
+where
+    day >= %(since)s and day < %(until)s and status = 'completed' and total_s is not null
+order by abs(total_s - %(median_s)s::double precision), created_at desc, id
+limit 1;
+
 -- name: usage_totals
 -- As the warehouse is asked.
 select
@@ -828,6 +872,14 @@ from generations
 where day >= %(since)s and day < %(until)s and person_id = any(%(people)s)
 order by created_at desc, id
 limit 50;
+
+-- name: usage_favourites
+-- As the warehouse is asked, for one person.
+select count(distinct generation_id) as favourites
+from events
+where
+    day >= %(since)s and day < %(until)s and kind = 'favourited'
+    and person_id = any(%(people)s);
 
 -- name: costs_drafts
 -- As the warehouse is asked.
