@@ -36,7 +36,7 @@ MOST_STRUCK = 8
 ORDER = {
     "generations": "created_at, id",
     "charges": "created_at, id",
-    "events": "happened_at, id",
+    "events": "day, person_id, happened_at, id",
     "latency_model": "phase, day",
     "latency_team": "team_id, day",
 }

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -148,6 +149,16 @@ def test_what_roll_ups_are_not_grouped_by_are_sums(demo_lake: Path) -> None:
         kind for name in rollups() for column, kind in types[name].items() if column not in KEYS
     }
     assert counted <= {"BIGINT", "INTEGER", "DOUBLE", "DECIMAL(18,6)"}
+
+
+def test_events_of_old_months_lie_by_day_and_person(demo_lake: Path) -> None:
+    manifest = Lake(demo_lake).manifest()
+    assert manifest is not None
+    path = demo_lake / max(manifest.relations["events"], key=lambda file: file.rows).name
+    place = f"select day, person_id from read_parquet('{path}') order by file_row_number"
+    with duckdb.connect() as engine:
+        found = engine.execute(place).fetchall()
+    assert found == sorted(found)
 
 
 def test_the_clock_put_back_leaves_rows_where_they_are(small: SmallLake) -> None:
