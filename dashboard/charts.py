@@ -10,11 +10,14 @@ Figures are made with `graph_objects`: `plotly.express` takes ten times as long 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
+import pandas  # noqa: F401  (plotly fails when another thread has it half loaded)
 import plotly.graph_objects as go
 import streamlit as st
+
+from dashboard.keeping import Kept
 
 PALETTE = tuple(f"#{number:06}" for number in range(1, 11))
 """Ten colours of the theme; the first is the studio's own."""
@@ -85,13 +88,12 @@ def figure(
     return made
 
 
-@st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
-def kept(key: str, _draw: Callable[[], go.Figure]) -> go.Figure:  # noqa: ARG001 (told apart by it)
-    """What `_draw` makes, once for each `key`: plotly takes milliseconds to check a figure.
+def kept(key: Hashable, draw: Callable[[], go.Figure]) -> go.Figure:
+    """What `draw` makes, once for each `key`: plotly takes milliseconds to check a figure.
 
     The key tells all that the figure is made of; nobody changes the figure afterwards.
     """
-    return _Finished(_draw())
+    return _KEPT.get(key, lambda: _Finished(draw()))
 
 
 class _Finished(go.Figure):  # type: ignore[misc]  # plotly says nothing of its types
@@ -105,6 +107,9 @@ class _Finished(go.Figure):  # type: ignore[misc]  # plotly says nothing of its 
     def to_dict(self) -> dict[str, Any]:
         """The same object each time: only read."""
         return self._sent
+
+
+_KEPT = Kept[_Finished](MOST_KEPT)
 
 
 def _money_ticks(made: go.Figure) -> str:

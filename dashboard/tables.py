@@ -6,11 +6,12 @@ long as most of a page.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
 import pyarrow
-import streamlit as st
+
+from dashboard.keeping import Kept
 
 MOST_KEPT = 1_000
 """Tables of all sessions together."""
@@ -19,13 +20,15 @@ LINK = "Open"
 """The column with the ways to what a row is of."""
 
 
-@st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
-def kept(key: str, _rows: Callable[[], list[dict[str, Any]]]) -> pyarrow.Table:  # noqa: ARG001 (told apart by it)
-    """The rows that `_rows` makes, once for each `key`; all have the columns of the first.
+_KEPT = Kept[pyarrow.Table](MOST_KEPT)
+
+
+def kept(key: Hashable, rows: Callable[[], list[dict[str, Any]]]) -> pyarrow.Table:
+    """The rows that `rows` makes, once for each `key`; all have the columns of the first.
 
     The key tells all that the rows are made of.
     """
-    return pyarrow.Table.from_pylist(_rows())
+    return _KEPT.get(key, lambda: pyarrow.Table.from_pylist(rows()))
 
 
 def shown_columns(table: pyarrow.Table) -> list[str]:

@@ -5,10 +5,11 @@ Everything is in the address (`dashboard/analytics_address.py`); the fields only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -18,9 +19,10 @@ import plotly.graph_objects as go
 import pyarrow
 import streamlit as st
 
-from dashboard import analytics_reads, charts, tables
+from dashboard import analytics_reads, charts, drawn_once, tables
 from dashboard.analytics_address import FIELDS, FiguresView, show_view, view_of_address
 from dashboard.analytics_reads import Lens
+from dashboard.components.drawer import drawer
 from dashboard.components.period_words import PRESETS, period_words
 from dashboard.error_frame import plain, worded
 from dashboard.services import services
@@ -80,14 +82,24 @@ class Figures:
         """The rows of the table `name`, kept as charts are."""
         return tables.kept(self._drawn_from(name, more), rows)
 
-    def _drawn_from(self, name: str, more: tuple[object, ...]) -> str:
-        return f"{self.key(name)} {self.lens.published} {self.today} {more}"
+    def shown(self, name: str, draw: Callable[[], None], *more: object) -> None:
+        """The elements `name`, which nobody can click, as `draw` draws them; kept as charts are."""
+        made_of = f"{self.person.role} {self.lens.published} {self.today} {more}"
+        drawn_once.show(f"{self.key(name)} {made_of}", draw)
+
+    def _drawn_from(self, name: str, more: tuple[object, ...]) -> Hashable:
+        """What it is made of: ways that lead on are those of the role."""
+        return name, self.person.role, self.lens, self.view.filters, self.today, repr(more)
 
     def key(self, name: str) -> str:
         """A widget's key that ends with the view, so that what was clicked in one period or by
         other filters is not taken for a click in this one."""
+        return f"{name}_{self._short}"
+
+    @cached_property
+    def _short(self) -> str:
         asked = repr((self.view.filters, self.view.demo, self.lens.scope))
-        return f"{name}_{sha256(asked.encode()).hexdigest()[:12]}"
+        return sha256(asked.encode()).hexdigest()[:12]
 
 
 def figures_head(
@@ -166,12 +178,14 @@ def _choose_period(figures: Figures) -> None:
 
 def _choose_filters(figures: Figures, offered: tuple[str, ...]) -> None:
     active = sum(bool(getattr(figures.view.filters, FIELDS[name])) for name in offered)
-    with st.popover(
+    with drawer(
         f"Filters · {active}" if active else "Filters",
         icon=":material/tune:",
-        type="primary" if active else "secondary",
+        kind="primary" if active else "secondary",
         key=_key("filters"),
-    ):
+    ) as is_open:
+        if not is_open:
+            return
         for name in offered:
             _choose_values(figures, name)
         if active:

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import drawn_once
 from dashboard.components.analytics_bar import Figures
 from dashboard.roles import pages_for
 from jobs.analytics import WORKBENCH_ROLES, Filters, as_sql, fill_report
@@ -39,10 +40,20 @@ def chart_card(figures: Figures, title: str, source: Source, *, about: str = "")
     It is as high as its neighbour in a row of columns.
     """
     with st.container(border=True, height="stretch"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{title}**", help=about or None, width="stretch")
-            sql_link(figures, source)
+        card_head(figures, f"**{title}**", source, about=about)
         yield
+
+
+def card_head(figures: Figures, words: str, source: Source, *, about: str = "") -> None:
+    """The first row of a card: its title in Markdown and the link to its question."""
+    sql = sql_of(figures, source) if may_open_sql(figures.person.role) else ""
+
+    def draw() -> None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(words, help=about or None, width="stretch")
+            sql_link(figures, source)
+
+    drawn_once.show(repr((words, about, sql, figures.view.demo, figures.person.role)), draw)
 
 
 def sql_link(figures: Figures, source: Source) -> None:

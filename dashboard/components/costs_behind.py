@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
-from dashboard.components.chart_card import Source, sql_link
+from dashboard.components.chart_card import Source, card_head
 from dashboard.components.money_words import dollars
 from dashboard.components.status_badge import LOOKS
 from dashboard.components.usage_words import counted
@@ -56,9 +56,7 @@ def list_behind(figures: Figures, behind: Behind, title: str) -> None:
     """The rows with their sum, and their question as SQL."""
     source = behind.source
     rows = figures.rows("costs", source.name, behind.filters, **source.more)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(title)}**", width="stretch")
-        sql_link(figures, source)
+    card_head(figures, f"**{plain(title)}**", source)
     if not rows:
         st.caption("Nothing was charged there.")
         return

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard.components.analytics_bar import Figures
+from dashboard.components.drawer import drawer
 from dashboard.services import services
 from jobs.analytics import run_report
 from jobs.tabular import csv_bytes, xlsx_bytes
@@ -18,7 +19,9 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def costs_export(figures: Figures) -> None:
     """A button with both forms. A file is made only when it is asked for."""
-    with st.popover("Export", icon=":material/download:", key="costs_export"):
+    with drawer("Export", icon=":material/download:", key="costs_export") as is_open:
+        if not is_open:
+            return
         st.markdown("**Chargeback:** one row for each charge and correction of these days.")
         number = figures.rows("costs", "totals")[0]["charges"]
         for label, ending, mime, make in _forms(figures):

@@ -25,14 +25,18 @@ def costs_tiles(
     `spend` has what the days of this month cost.
     """
     before = totals_of(figures, before=True) if figures.view.compares else None
-    days = whole_days(figures.rows("costs", "daily"), figures.today)
-    with st.grid(6, min_column_width=165):
-        _money("Spend", totals, before, "spend_usd", _series(days, "spend_usd"), _SPEND)
-        _end_of_month(ahead, _course(figures.today, ahead, spend))
-        _videos(totals, before, _series(days, "completed"))
-        _ratio("Per finished video", totals, before, "completed", days, _PER_COMPLETED)
-        _ratio("Per approved video", totals, before, "approved", days, _PER_APPROVED)
-        _waste(totals, before, days)
+
+    def draw() -> None:
+        days = whole_days(figures.rows("costs", "daily"), figures.today)
+        with st.grid(6, min_column_width=165):
+            _money("Spend", totals, before, "spend_usd", _series(days, "spend_usd"), _SPEND)
+            _end_of_month(ahead, _course(figures.today, ahead, spend))
+            _videos(totals, before, _series(days, "completed"))
+            _ratio("Per finished video", totals, before, "completed", days, _PER_COMPLETED)
+            _ratio("Per approved video", totals, before, "approved", days, _PER_APPROVED)
+            _waste(totals, before, days)
+
+    figures.shown("costs_tiles", draw, before and figures.view.before)
 
 
 def whole_days(days: list[dict[str, Any]], today: date) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.components.drawer import drawer
 from dashboard.components.gallery_filter_words import (
     LONGEST_S,
     NONE,
@@ -33,16 +34,17 @@ def filters(view: GalleryView, facets: Facets) -> None:
     """The button, and all filters behind it."""
     active = count_active(view)
     label = f"Filters · {active}" if active else "Filters"
-    with st.popover(
+    with drawer(
         label,
         icon=":material/tune:",
-        type="primary" if active else "secondary",
+        kind="primary" if active else "secondary",
         key="gallery_filters",
-    ):
-        _choices(view, facets)
-        _looks(view.filter)
-        _opinions(view.filter)
-        _days(view.filter)
+    ) as is_open:
+        if is_open:
+            _choices(view, facets)
+            _looks(view.filter)
+            _opinions(view.filter)
+            _days(view.filter)
 
 
 def _choices(view: GalleryView, facets: Facets) -> None:

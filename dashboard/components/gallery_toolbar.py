@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.components import gallery_filter_form, saved_searches
+from dashboard.components.drawer import drawer
 from dashboard.gallery_address import SEARCH, show_view, view_of_address
 from dashboard.gallery_reads import Facets, Group, Sort, VideoFilter
 from dashboard.roles import QUEUE, pages_for
@@ -79,9 +80,11 @@ def show_toolbar(person: Person, facets: Facets) -> None:
 
 
 def _choose_order(view: GalleryView) -> None:
-    _keep(ORDER, view.sort)
-    _keep(GROUP, view.group or NO_GROUPS)
-    with st.popover(_order_words(view), icon=":material/sort:", key="gallery_view"):
+    with drawer(_order_words(view), icon=":material/sort:", key="gallery_view") as is_open:
+        if not is_open:
+            return
+        _keep(ORDER, view.sort)
+        _keep(GROUP, view.group or NO_GROUPS)
         left, right = st.columns(2)
         left.radio(
             "Order",

@@ -14,7 +14,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
-from dashboard.components.chart_card import Source, sql_link
+from dashboard.components.chart_card import Source, card_head
 from dashboard.components.costs_behind import address_of, moment_of
 from dashboard.components.latency_phases import PHASES, speeds_of
 from dashboard.components.timeline import long_words
@@ -58,7 +58,7 @@ def show_slow(figures: Figures, slow: Slow) -> None:
     rows = figures.rows("latency", "behind", slow.filters, phase=slow.phase)
     source = Source("latency", "behind", slow.filters, more={"phase": slow.phase})
     with st.container(border=True, key="latency_behind"):
-        _head(figures, f"The slowest: {slow.words}", source)
+        card_head(figures, f"**{plain(f'The slowest: {slow.words}')}**", source)
         if not rows:
             st.caption("No generation was completed there.")
             return
@@ -69,7 +69,7 @@ def show_slow(figures: Figures, slow: Slow) -> None:
             chosen = _choose(figures, table, slow.words)
         with right:
             if chosen is None:
-                _show_typical(figures, slow)
+                figures.shown("latency_typical", lambda: _show_typical(figures, slow), slow)
             else:
                 _waterfall(figures, rows[chosen])
                 st.caption("Unselect the row to see a typical one again.")
@@ -97,7 +97,7 @@ def show_failed(figures: Figures, failed: Failed) -> None:
     rows = figures.rows("latency", "failed_behind", failed.filters, **more)
     source = Source("latency", "failed_behind", failed.filters, more=more)
     with st.container(border=True, key="latency_failed_behind"):
-        _head(figures, f"Behind it: {failed.words}", source)
+        card_head(figures, f"**{plain(f'Behind it: {failed.words}')}**", source)
         if not rows:
             st.caption("Nothing failed there.")
             return
@@ -113,12 +113,6 @@ def show_failed(figures: Figures, failed: Failed) -> None:
             column_config=_COLUMNS,
             column_order=shown_columns(table),
         )
-
-
-def _head(figures: Figures, words: str, source: Source) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(words)}**", width="stretch")
-        sql_link(figures, source)
 
 
 def _number_words(rows: list[dict[str, Any]], which: str) -> str:

@@ -91,6 +91,10 @@ def _lines(rows: list[dict[str, Any]]) -> list[go.Scatter]:
 def latency_models(figures: Figures) -> None:
     """The chosen phase by model and resolution."""
     phase = chosen_phase()
+    figures.shown("latency_models", lambda: _models_card(figures, phase), phase)
+
+
+def _models_card(figures: Figures, phase: str) -> None:
     name = report_for(figures, "by_model", figures.view.filters)
     source = Source("latency", name, more={"phase": phase})
     about = f"In seconds. Fewer than {FEW} generations say little about the slowest of them."
@@ -123,6 +127,10 @@ _MODEL_COLUMNS = {
 
 def latency_hours(figures: Figures) -> None:
     """When it is slow: a square for each hour of the week."""
+    figures.shown("latency_hours_card", lambda: _hours_card(figures))
+
+
+def _hours_card(figures: Figures) -> None:
     filters = figures.view.filters
     name = report_for(figures, "hours", filters, by_hour=True)
     about = (

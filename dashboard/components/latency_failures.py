@@ -89,6 +89,10 @@ def _bars(rows: list[dict[str, Any]], reasons: list[str], grain: str) -> list[go
 
 def latency_rates(figures: Figures, rates: list[dict[str, Any]]) -> None:
     """How often each model fails."""
+    figures.shown("latency_rates_card", lambda: _rates_card(figures, rates))
+
+
+def _rates_card(figures: Figures, rates: list[dict[str, Any]]) -> None:
     about = "Failed ones of those that ended; stopped ones don't count."
     with chart_card(figures, "Failures by model", Source("latency", "failure_rates"), about=about):
         table = figures.listed("rates", lambda: [_rate_row(figures, row) for row in rates])

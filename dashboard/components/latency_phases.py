@@ -74,13 +74,18 @@ def speeds_of(figures: Figures, filters: Filters) -> dict[str, Speed]:
 
 def latency_tiles(figures: Figures, speeds: dict[str, Speed], rates: list[dict[str, Any]]) -> None:
     """The questions that people ask first."""
-    before = speeds_of(figures, figures.view.before) if figures.view.compares else {}
-    with st.grid(5, min_column_width=165):
-        _tile("Half ready in", "total", "p50_s", speeds, before)
-        _tile("19 of 20 ready in", "total", "p95_s", speeds, before)
-        _tile("Waiting for us", "our_queue", "p95_s", speeds, before)
-        _tile("Waiting at fal", "fal_queue", "p95_s", speeds, before)
-        _failure_tile(figures, rates)
+    compared = figures.view.before if figures.view.compares else None
+
+    def draw() -> None:
+        before = speeds_of(figures, compared) if compared else {}
+        with st.grid(5, min_column_width=165):
+            _tile("Half ready in", "total", "p50_s", speeds, before)
+            _tile("19 of 20 ready in", "total", "p95_s", speeds, before)
+            _tile("Waiting for us", "our_queue", "p95_s", speeds, before)
+            _tile("Waiting at fal", "fal_queue", "p95_s", speeds, before)
+            _failure_tile(figures, rates)
+
+    figures.shown("latency_tiles", draw, compared)
 
 
 def _tile(
@@ -151,6 +156,10 @@ def share_words(part: int, whole: int) -> str:
 
 def latency_phases(figures: Figures, speeds: dict[str, Speed]) -> None:
     """What a usual generation spends its time with, and what a slow one does."""
+    figures.shown("latency_phases_card", lambda: _phases_card(figures, speeds))
+
+
+def _phases_card(figures: Figures, speeds: dict[str, Speed]) -> None:
     filters = figures.view.filters
     source = Source("latency", report_for(figures, "phases", filters))
     about = "Percentiles of each phase by itself: those of the phases don't add up to the whole."

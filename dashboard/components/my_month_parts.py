@@ -27,11 +27,15 @@ _WAITED = "From submit to playable: half of your finished videos took no longer.
 
 def month_tiles(figures: Figures, totals: dict[str, Any]) -> None:
     """Eight figures, each with what it was a month ago."""
-    then = usage_totals(figures, before=True)
-    with st.grid(4, min_column_width=145):
-        calm_tiles(_FIGURES, totals, then)
-        _favourites_tile(figures)
-        _waiting_tile(figures)
+
+    def draw() -> None:
+        then = usage_totals(figures, before=True)
+        with st.grid(4, min_column_width=145):
+            calm_tiles(_FIGURES, totals, then)
+            _favourites_tile(figures)
+            _waiting_tile(figures)
+
+    figures.shown("month_tiles", draw, figures.view.before)
 
 
 def _favourites_tile(figures: Figures) -> None:

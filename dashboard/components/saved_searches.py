@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.components.drawer import drawer
 from dashboard.components.problem import show_problem
 from dashboard.error_frame import plain
 from dashboard.gallery_address import show_view, view_of_address
@@ -23,7 +24,9 @@ _FOUND = "gallery_saved_found"
 
 def saved(person: Person, view: GalleryView) -> None:
     """The button, and behind it the searches of this person and those that colleagues share."""
-    with st.popover("Saved", icon=":material/bookmark:", key="gallery_saved"):
+    with drawer("Saved", icon=":material/bookmark:", key="gallery_saved") as is_open:
+        if not is_open:
+            return
         try:
             found = _known(person)
         except StudioError as exc:

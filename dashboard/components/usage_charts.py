@@ -51,7 +51,7 @@ def usage_active(figures: Figures) -> None:
             key=_FIELD,
             label_visibility="collapsed",
         )
-        _draw_active(figures, grain)
+        figures.shown("usage_active_drawn", lambda: _draw_active(figures, grain), grain)
 
 
 def _draw_active(figures: Figures, grain: str) -> None:
@@ -89,6 +89,10 @@ def _count_wholes(made: go.Figure, most: int) -> None:
 
 def usage_course(figures: Figures, title: str) -> None:
     """What came of the generations begun on each day."""
+    figures.shown("usage_course_card", lambda: _course_card(figures, title), title)
+
+
+def _course_card(figures: Figures, title: str) -> None:
     with chart_card(
         figures,
         title,

@@ -34,6 +34,10 @@ _STYLE = """
 
 def usage_retention(figures: Figures) -> None:
     """The table, a row for each month in which somebody began."""
+    figures.shown("usage_retention", lambda: _card(figures))
+
+
+def _card(figures: Figures) -> None:
     with chart_card(figures, "Who stays", Source("usage", "retention"), about=_ABOUT):
         cohorts = cohorts_of(figures.rows("usage", "retention"), figures.today)
         if not cohorts:

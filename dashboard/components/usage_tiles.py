@@ -54,13 +54,17 @@ def is_nothing(totals: Row) -> bool:
 def usage_tiles(figures: Figures, totals: Row) -> None:
     """Six figures of everybody, against the period before."""
     before = usage_totals(figures, before=True) if figures.view.compares else None
-    days = [day for day in figures.rows("usage", "course") if day["day"] < figures.today]
-    with st.grid(6, min_column_width=165):
-        count_tile("active", totals, before, days)
-        count_tile("generations", totals, before, days)
-        success_tile(totals, before)
-        for name in ("approved", "downloaded", "shared"):
-            count_tile(name, totals, before, days)
+
+    def draw() -> None:
+        days = [day for day in figures.rows("usage", "course") if day["day"] < figures.today]
+        with st.grid(6, min_column_width=165):
+            count_tile("active", totals, before, days)
+            count_tile("generations", totals, before, days)
+            success_tile(totals, before)
+            for name in ("approved", "downloaded", "shared"):
+                count_tile(name, totals, before, days)
+
+    figures.shown("usage_tiles", draw, before and figures.view.before)
 
 
 def count_tile(name: str, totals: Row, before: Row | None, days: list[Row]) -> None:

@@ -83,6 +83,18 @@ def press(page: AppTest, label: str) -> AppTest:
     return next(one for one in page.button if one.label == label).click().run()
 
 
+def opened(page: AppTest, name: str) -> AppTest:
+    """The page with what is behind one of its buttons."""
+    page.session_state[f"gallery_{name}"] = True
+    return page.run()
+
+
+def label_of(page: AppTest, name: str) -> str:
+    """What the button says."""
+    found = [one.proto.popover for one in page.get("popover")]
+    return next(str(one.label) for one in found if f"gallery_{name}" in one.id)
+
+
 def tell(page: AppTest, component: str, **trigger: object) -> AppTest:
     page.session_state[component] = trigger
     return page.run()
@@ -186,7 +198,7 @@ def test_every_filter_is_a_chip_that_can_be_taken_away(gallery: Open, kept: Kept
 
 
 def test_a_filter_that_is_chosen_is_in_the_address(gallery: Open, kept: KeptVideos) -> None:
-    page = gallery(q="sneaker") if kept.add() else gallery()
+    page = opened(gallery(q="sneaker") if kept.add() else gallery(), "filters")
     page.multiselect(key="gallery_filter_campaign").set_value([NONE]).run()
     assert page.query_params["campaign"] == NONE
     assert page.text_input(key="q").value == "sneaker"
@@ -257,14 +269,28 @@ def test_what_failed_leads_to_its_story(
 
 def test_a_saved_search_opens_and_is_forgotten(gallery: Open, kept: KeptVideos) -> None:
     kept.add()
-    page = gallery(resolution="1080p")
+    page = opened(gallery(resolution="1080p"), "saved")
     page.text_input(key="gallery_save_name").set_value("Big ones")
     press(page, "Save")
     page = press(page, "Clear all")
     assert "resolution" not in page.query_params
-    page = press(page, "Big ones")
+    page = press(opened(page, "saved"), "Big ones")
     assert page.query_params["resolution"] == "1080p"
-    assert "Big ones" not in [one.label for one in press(page, "Delete").button]
+    page = press(opened(page, "saved"), "Delete")
+    assert "Big ones" not in [one.label for one in opened(page, "saved").button]
+
+
+def test_what_is_behind_a_button_is_drawn_while_it_is_open(gallery: Open, kept: KeptVideos) -> None:
+    kept.add()
+    page = gallery()
+    assert not page.multiselect
+    page = opened(page, "filters")
+    page.multiselect(key="gallery_filter_campaign").set_value([NONE])
+    page = opened(page, "filters")
+    assert label_of(page, "filters") == "Filters"
+    page.session_state["gallery_filters"] = False
+    assert label_of(page.run(), "filters") == "Filters · 1"
+    assert not page.multiselect
 
 
 def test_a_search_is_noted_once_when_it_has_stood_for_a_while(
