@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-import streamlit as st
-
+from dashboard.keeping import kept_for
 from dashboard.services import services
 from jobs.alert_delivery import receivers
 from jobs.doctor import SILENT_S
@@ -42,7 +41,7 @@ class AlertsView:
         return seen_at is not None and (datetime.now(UTC) - seen_at).total_seconds() < SILENT_S
 
 
-@st.cache_data(ttl=LIVE_S, max_entries=200, show_spinner=False)
+@kept_for(LIVE_S, most=200)
 def overview(person_id: UUID) -> AlertsView:
     """The alerts that the person may see, and who was told of them.
 
@@ -58,7 +57,7 @@ def overview(person_id: UUID) -> AlertsView:
         return AlertsView(still_open, resolved, told, alerts.watcher_seen_at(tx))
 
 
-@st.cache_data(ttl=NOTICE_S, max_entries=500, show_spinner=False)
+@kept_for(NOTICE_S, most=500)
 def open_now(person_id: UUID) -> list[Alert]:
     """Open alerts that the person may see, the worst first, at most `MOST_NOTICED`.
 

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from dashboard.error_frame import show_error
 from dashboard.front_door import error_handlers, middleware, routes
 from dashboard.services import close_services, services
+from dashboard.steady_theme import keep_theme
 from jobs.workbench.workplace import remove_left_workplaces
 from storage.errors import SettingsError
 from storage.logs import configure_logs
@@ -24,6 +25,7 @@ from storage.logs import configure_logs
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Open the services before the first request, so that a wrong setting stops the start."""
     _check_trusted_header()
+    keep_theme()
     opened = await run_in_threadpool(services)
     configure_logs("dashboard", opened.settings.log_level)
     await run_in_threadpool(remove_left_workplaces, opened.settings.workbench_folder)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-import streamlit as st
-
+from dashboard.keeping import kept_for
 from dashboard.services import services
 from storage.records import budgets
 from storage.records.budgets import Adjustable, Budget, BudgetChange, Grant, OpenHold, Target
@@ -43,7 +42,7 @@ class BudgetView:
         return None
 
 
-@st.cache_data(ttl=LIVE_S, max_entries=200, show_spinner=False)
+@kept_for(LIVE_S, most=200)
 def overview(person_id: UUID) -> BudgetView:
     """The budgets that the person may see, with their grants and history.
 

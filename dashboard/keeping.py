@@ -7,10 +7,14 @@ than much of what is kept here takes to find.
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from typing import Generic, ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -53,5 +57,64 @@ class Kept(Generic[T]):
             while len(self._things) > self._most:
                 self._things.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._things.clear()
+
     def __len__(self) -> int:
         return len(self._things)
+
+
+@dataclass
+class _Answer(Generic[T]):
+    """What was read last; `until` is zero before that."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    until: float = 0.0
+    value: list[T] = field(default_factory=list)
+
+
+class KeptBriefly(Generic[P, T]):
+    """A function that reads, asked once in so many seconds for the same arguments.
+
+    All callers share the answer: only read. An error is not kept. Those who ask for the same at the
+    same time wait for one reading, others are not held up. `clock` gives seconds that never run
+    backwards; tests hand in their own.
+    """
+
+    def __init__(
+        self,
+        read: Callable[P, T],
+        *,
+        seconds: float,
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read = read
+        self._seconds = seconds
+        self._clock = clock
+        self._answers = Kept[_Answer[T]](most)
+        update_wrapper(self, read)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """The answer, at most so many seconds old."""
+        answer = self._answers.get((args, *sorted(kwargs.items())), _Answer)
+        with answer.lock:
+            if self._clock() >= answer.until:
+                answer.value = [self._read(*args, **kwargs)]
+                answer.until = self._clock() + self._seconds
+            return answer.value[0]
+
+    def clear(self) -> None:
+        """Read anew from now on."""
+        self._answers.clear()
+
+
+def kept_for(seconds: float, *, most: int) -> Callable[[Callable[P, T]], KeptBriefly[P, T]]:
+    """Keep answers of a function for a while, those of `most` different arguments."""
+
+    def decorate(read: Callable[P, T]) -> KeptBriefly[P, T]:
+        return KeptBriefly(read, seconds=seconds, most=most)
+
+    return decorate

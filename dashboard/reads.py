@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import streamlit as st
-
+from dashboard.keeping import kept_for
 from dashboard.services import services
 from jobs.fal.catalog import Model
 from storage.models import Attempt, Campaign, Charge, Generation
@@ -69,7 +68,7 @@ class UsualTime:
     """None: too few of our own; `p50_s` is then what the catalogue says."""
 
 
-@st.cache_data(ttl=LIVE_S, max_entries=500, show_spinner=False)
+@kept_for(LIVE_S, most=500)
 def queue(person_id: UUID, *, mine: bool) -> QueueView:
     """Unfinished generations and those of the last day: the person's own, or the team's.
 
@@ -81,7 +80,7 @@ def queue(person_id: UUID, *, mine: bool) -> QueueView:
         return QueueView(rows, attempts.account(tx), generations.queue_load(tx))
 
 
-@st.cache_data(ttl=LIVE_S, max_entries=500, show_spinner=False)
+@kept_for(LIVE_S, most=500)
 def generation(person_id: UUID, generation_id: UUID) -> GenerationView:
     """One generation with its history and money.
 
@@ -99,14 +98,14 @@ def generation(person_id: UUID, generation_id: UUID) -> GenerationView:
         )
 
 
-@st.cache_data(ttl=LIVE_S, max_entries=500, show_spinner=False)
+@kept_for(LIVE_S, most=500)
 def room(person_id: UUID, campaign_id: UUID | None) -> Room | None:
     """What the person's tightest hard budget leaves; None when no budget applies."""
     with services().database.as_person(person_id) as tx:
         return ledger.my_room(tx, campaign_id)
 
 
-@st.cache_data(ttl=10, max_entries=200, show_spinner=False)
+@kept_for(10, most=200)
 def open_campaigns(person_id: UUID) -> list[Campaign]:
     """Campaigns the person may use, by name."""
     with services().database.as_person(person_id) as tx:
@@ -121,7 +120,7 @@ def usual_time(person_id: UUID, model: Model, resolution: str, duration_s: int) 
     return UsualTime(model.usual_s * max(duration_s / 5, 1), None)
 
 
-@st.cache_data(ttl=60, max_entries=500, show_spinner=False)
+@kept_for(60, most=500)
 def _own_seconds(person_id: UUID, model: str, resolution: str, duration_s: int) -> dict[str, Any]:
     with services().database.as_person(person_id) as tx:
         return generations.usual_seconds(

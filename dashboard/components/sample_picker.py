@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 
 import streamlit as st
 
+from dashboard import drawn_once
 from dashboard.components.create_draft import IMAGE, PROMPT, UPLOADS, choose_image
 from dashboard.components.pictures import cropped
 from dashboard.services import services
@@ -48,13 +49,17 @@ def use_sample(number: int) -> None:
     st.session_state[PROMPT] = sample.prompt
 
 
+def _show(sample: Sample) -> None:
+    st.image(sample.card, width="stretch", alt=sample.title)
+    st.caption(sample.title)
+
+
 def sample_picker() -> None:
     """A strip of cards, each with one button."""
     samples = load_samples()
     for number, (column, sample) in enumerate(zip(st.columns(len(samples)), samples, strict=True)):
         with column.container(gap="xsmall"):
-            st.image(sample.card, width="stretch", alt=sample.title)
-            st.caption(sample.title)
+            drawn_once.show(f"sample {sample.file}", partial(_show, sample))
             st.button(
                 "Use this",
                 key=f"sample_{number}",

@@ -4,7 +4,7 @@ from threading import Event
 
 import pytest
 
-from dashboard.keeping import Kept
+from dashboard.keeping import Kept, KeptBriefly
 
 
 def test_a_thing_is_made_once() -> None:
@@ -44,3 +44,43 @@ def test_what_could_not_be_made_is_tried_again() -> None:
     with pytest.raises(ZeroDivisionError):
         kept.get("a", lambda: 1 // 0)
     assert kept.get("a", lambda: 1) == 1
+
+
+class Clock:
+    now = 1.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def briefly(clock: Clock) -> tuple[list[str], KeptBriefly[[str], str]]:
+    """What was read, and a function that keeps its answers for two seconds."""
+    asked: list[str] = []
+
+    def read(who: str) -> str:
+        asked.append(who)
+        return f"for {who}"
+
+    return asked, KeptBriefly(read, seconds=2, most=10, clock=clock)
+
+
+def test_the_same_is_asked_once_in_a_while() -> None:
+    clock = Clock()
+    asked, read = briefly(clock)
+    assert [read("Ann"), read("Ben"), read("Ann")] == ["for Ann", "for Ben", "for Ann"]
+    clock.now += 2
+    read("Ann")
+    read.clear()
+    read("Ben")
+    assert asked == ["Ann", "Ben", "Ann", "Ben"]
+
+
+def test_an_error_is_not_kept() -> None:
+    left = [1]
+    read = KeptBriefly(lambda: left.pop(), seconds=2, most=10)
+    assert read() == 1
+    read.clear()
+    with pytest.raises(IndexError):
+        read()
+    left.append(2)
+    assert read() == 2
