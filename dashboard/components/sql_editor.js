@@ -1,5 +1,6 @@
 // The editor of the workbench: CodeMirror, loaded once from our own static folder.
-// The text lives in the browser; the server gets it when it is run, and when typing pauses.
+// The text lives in the browser; the server gets it when it is run, when typing pauses, and at once
+// when the editor is left: a press of Run or Save right after the last letter means all of it.
 
 const PAUSE_MS = 400
 const editors = new WeakMap()
@@ -33,7 +34,7 @@ function make_view(editor, cm) {
   const run = () => {
     close_completion(editor.view)
     hand_over(editor)
-    editor.set_trigger("run", { sql: editor.view.state.doc.toString(), at: Date.now() })
+    editor.set_trigger("run", { ...text_of(editor), at: Date.now() })
     return true
   }
   editor.dialect = cm.SQLDialect.define({
@@ -50,6 +51,7 @@ function make_view(editor, cm) {
     editor.timer = setTimeout(() => hand_over(editor), PAUSE_MS)
   })
   const extensions = [
+    cm.EditorView.domEventHandlers({ blur: () => void (editor.timer && hand_over(editor)) }),
     cm.lineNumbers(),
     cm.history(),
     cm.drawSelection(),
@@ -99,6 +101,7 @@ function take_data(editor) {
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: wanted.sql } })
     }
     clearTimeout(editor.timer)
+    editor.timer = 0
   }
   const key = JSON.stringify(wanted.tables)
   if (key === editor.key) return
@@ -121,7 +124,13 @@ const any_column = (options) => (context) => {
 
 function hand_over(editor) {
   clearTimeout(editor.timer)
-  editor.set_state("sql", editor.view.state.doc.toString())
+  editor.timer = 0
+  editor.set_state("sql", text_of(editor))
+}
+
+// The server tells by the epoch whether this was typed before or after it gave another text.
+function text_of(editor) {
+  return { text: editor.view.state.doc.toString(), epoch: editor.epoch }
 }
 
 // Without the library there is still a field to write in.
@@ -131,7 +140,8 @@ function show_plain(editor) {
   const field = document.createElement("textarea")
   field.value = editor.wanted.sql
   field.setAttribute("aria-label", "SQL")
-  field.oninput = () => editor.set_state("sql", field.value)
+  const { epoch } = editor.wanted
+  field.oninput = () => editor.set_state("sql", { text: field.value, epoch })
   editor.field = field
   editor.host.append(field)
 }

@@ -35,7 +35,9 @@ def was_put() -> bool:
 
 
 def current_sql() -> str:
-    """What is in the editor, as far as it has told."""
+    """What is in the editor, as far as it has told; right in the callback of a button, too, which
+    may be called before that of the editor."""
+    _take_text()
     typed = st.session_state.get(f"{_GIVEN}_typed")
     given: str = st.session_state.get(_GIVEN, ("", 0))[0]
     return given if typed is None else str(typed)
@@ -58,15 +60,15 @@ def sql_editor(tables: dict[str, dict[str, str]]) -> bool:
 
 
 def _take_text() -> None:
-    _note(st.session_state[KEY].get("sql"))
+    _note("sql")
 
 
 def _take_run() -> None:
-    run = st.session_state[KEY].get("run")
-    if isinstance(run, dict):
-        _note(run.get("sql"))
+    _note("run")
 
 
-def _note(text: object) -> None:
-    if isinstance(text, str):
-        st.session_state[f"{_GIVEN}_typed"] = text
+def _note(name: str) -> None:
+    """Keep what the editor told, unless another text was put into it since."""
+    told = st.session_state.get(KEY, {}).get(name)
+    if isinstance(told, dict) and told.get("epoch") == st.session_state.get(_GIVEN, ("", 0))[1]:
+        st.session_state[f"{_GIVEN}_typed"] = str(told.get("text", ""))

@@ -138,7 +138,7 @@ def _series(table: pyarrow.Table, chart: Chart) -> dict[str, Points]:
         points = found.setdefault(word if word in often else "Other", ([], []))
         points[0].append(at)
         points[1].append(value)
-    return {name: _ordered(*points) for name, points in found.items()}
+    return {name: _ordered(*found[name]) for name in [*often, "Other"] if name in found}
 
 
 def _ordered(x: list[Any], y: list[Any]) -> Points:

@@ -23,9 +23,8 @@ from storage.errors import StudioError
 from storage.models import Person
 
 _PANEL = "workbench_save"
-_NAME, _SHARED, _WITH_CHART = "workbench_name", "workbench_shared", "workbench_with_chart"
+_WITH_CHART = "workbench_with_chart"
 _PROBLEM = "workbench_save_problem"
-_BEGUN = "workbench_save_begun"
 WORDS = {"nobody": "Only me", "team": "My team", "company": "Everybody with a workbench"}
 
 
@@ -37,33 +36,44 @@ def save_panel(person: Person) -> None:
     with panel:
         if problem := st.session_state.pop(_PROBLEM, None):
             show_problem(problem)
-        _begin(person)
-        st.text_input("Name", key=_NAME, max_chars=MAX_NAME, placeholder="Cost by model", width=340)
-        st.segmented_control(
-            "Who finds it",
-            SHARED_WITH,
-            format_func=WORDS.__getitem__,
-            default=None,
-            key=_SHARED,
-            required=True,
-            help="They can run it and save a copy. Only you change it, and whoever runs it sees "
-            "their own rows, never yours.",
-        )
+        name = _fields(person)
         _chart_choice(chart_now())
-        st.caption(_what_comes_of_it(person, kept_queries(services(), person)))
+        st.caption(_what_comes_of_it(person, kept_queries(services(), person), name))
         st.button("Save", type="primary", key="workbench_keep", on_click=_keep, args=(person,))
 
 
-def _begin(person: Person) -> None:
-    """Begin with the name and the readers of the query that was opened."""
+def _fields(person: Person) -> str:
+    """Name, and who finds it; the name. Both begin as those of the query that was opened, by the
+    fields' defaults: what a run writes into a field is lost when the next run cuts it short."""
     opened = opened_query()
-    begun = None if opened is None else (opened.query.id, opened.version)
-    if _NAME in st.session_state and st.session_state.get(_BEGUN) == begun:
-        return
-    st.session_state[_BEGUN] = begun
     mine = opened is not None and opened.query.person_id == person.id
-    st.session_state[_NAME] = opened.query.name if opened is not None else ""
-    st.session_state[_SHARED] = opened.query.shared_with if opened and mine else "nobody"
+    name_key, shared_key = _keys()
+    name = st.text_input(
+        "Name",
+        opened.query.name if opened is not None else "",
+        key=name_key,
+        max_chars=MAX_NAME,
+        placeholder="Cost by model",
+        width=340,
+    )
+    st.segmented_control(
+        "Who finds it",
+        SHARED_WITH,
+        format_func=WORDS.__getitem__,
+        default=opened.query.shared_with if opened and mine else "nobody",
+        key=shared_key,
+        required=True,
+        help="They can run it and save a copy. Only you change it, and whoever runs it sees "
+        "their own rows, never yours.",
+    )
+    return name
+
+
+def _keys() -> tuple[str, str]:
+    """Keys of the two fields: others for each query that is opened."""
+    opened = opened_query()
+    of = "new" if opened is None else f"{opened.query.id}_{opened.version}"
+    return f"workbench_name_{of}", f"workbench_shared_{of}"
 
 
 def _chart_choice(chart: Chart | None) -> None:
@@ -73,8 +83,7 @@ def _chart_choice(chart: Chart | None) -> None:
     st.checkbox("With its chart", value=True, key=_WITH_CHART, help=plain(chart.in_words()))
 
 
-def _what_comes_of_it(person: Person, kept: list[SavedQuery]) -> str:
-    name = st.session_state[_NAME]
+def _what_comes_of_it(person: Person, kept: list[SavedQuery], name: str) -> str:
     found = kept_under(kept, person, name)
     if found is not None:
         return f"Adds version {found.version + 1} to {plain(found.name)}. Older versions stay."
@@ -85,7 +94,7 @@ def _what_comes_of_it(person: Person, kept: list[SavedQuery]) -> str:
 
 
 def _keep(person: Person) -> None:
-    name, chart = st.session_state[_NAME], chart_now()
+    (name, shared_with), chart = (st.session_state[key] for key in _keys()), chart_now()
     if not st.session_state.get(_WITH_CHART, True):
         chart = None
     try:
@@ -94,7 +103,7 @@ def _keep(person: Person) -> None:
             person,
             name,
             current_sql(),
-            shared_with=st.session_state[_SHARED],
+            shared_with=shared_with,
             chart=chart,
         )
         found = next(one for one in kept_queries(services(), person) if one.id == kept)

@@ -80,6 +80,14 @@ def test_a_question_is_typed_run_drawn_saved_and_opened_again(bench: Bench, tmp_
     lines = (tmp_path / "answer.csv").read_text("utf-8-sig").splitlines()
     assert lines[0] == "scope,prompts"
     assert re.fullmatch(r"all,\d+", lines[1])
+    page.keyboard.press("Escape")
+    page.get_by_role("textbox", name="SQL").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.insert_text(" limit 5")
+    page.locator(".st-key-workbench_save button").click()  # sooner than typing pauses
+    expect(page.get_by_label("Name")).to_have_value("Prompts")
+    page.locator(".st-key-workbench_keep button").click()
+    expect(page.get_by_text("Prompts is saved as version 2.")).to_be_visible()
     assert (noted.complaints, noted.strangers, noted.refusals) == ([], [], [])
 
 
@@ -91,6 +99,8 @@ def test_a_long_question_is_stopped_an_attack_refused_and_the_next_answered(benc
     expect(page.get_by_text("You stopped the question.")).to_be_visible()
     asked(page, "from read_csv('/etc/passwd')")
     expect(page.get_by_text("read_csv() can't be read from.")).to_be_visible()
-    asked(page, "select 42 as answer")
+    editor(page)
+    page.keyboard.insert_text("select 42 as answer")
+    page.get_by_role("button", name="Run", exact=True).click()  # sooner than typing pauses
     expect(page.get_by_text(re.compile("^1 row in "))).to_be_visible()
     assert (noted.complaints, noted.strangers, noted.refusals) == ([], [], [])

@@ -193,6 +193,14 @@ def test_a_chart_has_a_series_for_each_colour(form: str) -> None:
     assert [trace.name for trace in made.data] == ["a", "b", "none"]
 
 
+def test_a_colour_stays_with_its_name_in_whatever_order_rows_come() -> None:
+    table = pa.table({"day": [1, 1, 2, 2], "model": ["b", "a", "a", "b"], "n": [1, 2, 3, 4]})
+    chart = Chart("Bars", "day", ("n",), "model")
+    shuffled = table.take([1, 0, 3, 2])
+    assert [one.name for one in drawing(table, chart).data] == ["a", "b"]
+    assert [one.name for one in drawing(shuffled, chart).data] == ["a", "b"]
+
+
 def test_a_column_that_tells_rows_apart_becomes_the_colours() -> None:
     weeks = [date(2026, 11, 2)] * 2 + [date(2026, 11, 9)] * 2
     table = pa.table({"week": weeks, "model": ["a", "b"] * 2, "n": [1, 2, 3, 4]})

@@ -46,8 +46,12 @@ def panel(page: AppTest, name: str) -> AppTest:
     return page.run()
 
 
+def name_field(page: AppTest) -> Any:
+    return next(one for one in page.text_input if one.label == "Name")
+
+
 def saved_as(page: AppTest, name: str) -> AppTest:
-    panel(page, "save").text_input(key="workbench_name").set_value(name)
+    name_field(panel(page, "save")).set_value(name)
     return press(page, "Save")
 
 
@@ -182,7 +186,7 @@ def test_the_name_in_the_form_follows_the_query_that_is_opened(
     ids = [keep_query(front, ana, name, f"select '{name}'") for name in ("One", "Two")]
     page = panel(panel(opens("workbench", ana, query=str(ids[0])), "save"), "kept")
     page.button(key=f"workbench_open_{ids[1]}").click().run()
-    assert panel(page, "save").text_input(key="workbench_name").value == "Two"
+    assert name_field(panel(page, "save")).value == "Two"
 
 
 @pytest.mark.parametrize("wanted", ["nonsense", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"])
