@@ -63,6 +63,8 @@ Place: TypeAlias = Compared | Unfinished | Absent
 
 def places(services: Services, person: Person, ids: Sequence[str]) -> list[Place]:
     """What stands behind each id of an address, in the order given."""
+    if not ids:
+        return []
     with services.database.as_person(person.id) as tx:
         return [_place(tx, person, asked) for asked in ids]
 

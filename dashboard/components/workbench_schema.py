@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
+
 import streamlit as st
 
-from dashboard import analytics_reads
+from dashboard import analytics_reads, drawn_once
 from dashboard.analytics_reads import Lens
 from dashboard.components.sql_editor import current_sql
 from dashboard.error_frame import plain
@@ -16,9 +18,9 @@ Schema = dict[str, dict[str, tuple[str, str]]]
 _FIRST = ("generations", "charges", "events", "people", "teams", "campaigns", "holds")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@lru_cache(maxsize=8)
 def schema_of(published: str, demo: bool) -> Schema:
-    """The tables of one publication of a lake.
+    """The tables of one publication of a lake. All callers share them: only read.
 
     Raises:
         WarehouseMissing: there is no lake yet.
@@ -64,12 +66,16 @@ def _table(name: str, columns: dict[str, tuple[str, str]], *, opened: bool) -> N
             on_click=_look,
             args=(name,),
         )
-        lines = [
-            f"`{column}` :small[:gray[{plain(kind.lower())}]]"
-            + (f"  \n:small[{plain(words)}]" if words else "")
-            for column, (kind, words) in columns.items()
-        ]
-        st.markdown("\n\n".join(lines))
+        drawn_once.show(f"columns {columns}", partial(_columns, columns))
+
+
+def _columns(columns: dict[str, tuple[str, str]]) -> None:
+    lines = [
+        f"`{column}` :small[:gray[{plain(kind.lower())}]]"
+        + (f"  \n:small[{plain(words)}]" if words else "")
+        for column, (kind, words) in columns.items()
+    ]
+    st.markdown("\n\n".join(lines))
 
 
 def _look(name: str) -> None:
