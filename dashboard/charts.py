@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
+import orjson
 import pandas  # noqa: F401  (plotly fails when another thread has it half loaded)
 import plotly.graph_objects as go
 import streamlit as st
+from plotly.io.json import to_json_plotly
 
 from dashboard.keeping import Kept
 
@@ -97,16 +99,24 @@ def kept(key: Hashable, draw: Callable[[], go.Figure]) -> go.Figure:
 
 
 class _Finished(go.Figure):  # type: ignore[misc]  # plotly says nothing of its types
-    """A figure that nobody changes: what is sent to the browser is worked out once, because
-    plotly copies every value of a figure each time."""
+    """A figure that nobody changes: what is sent to the browser is written out once, because
+    plotly copies every value of a figure each time, and looks at it again."""
 
     def __init__(self, made: go.Figure) -> None:
         super().__init__(made)
-        self._sent: dict[str, Any] = made.to_dict()
+        whole = made.to_dict()
+        # The layout stays as it is, because Streamlit looks for its size.
+        traces = [_written_out(trace) for trace in whole["data"]]
+        self._sent: dict[str, Any] = {**whole, "data": traces}
 
     def to_dict(self) -> dict[str, Any]:
         """The same object each time: only read."""
         return self._sent
+
+
+def _written_out(part: dict[str, Any]) -> dict[str, Any]:
+    """The same, each value as the JSON that plotly would make of it."""
+    return {name: orjson.Fragment(to_json_plotly(value)) for name, value in part.items()}
 
 
 _KEPT = Kept[_Finished](MOST_KEPT)

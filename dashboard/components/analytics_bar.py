@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 import pyarrow
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import analytics_reads, charts, drawn_once, tables
 from dashboard.analytics_address import FIELDS, FiguresView, show_view, view_of_address
@@ -117,11 +118,9 @@ def figures_head(
     Raises:
         WarehouseError: the lake can't be read.
     """
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(title, anchor=False, width="stretch")
-        slot = st.container(width="content", horizontal=True)
+    slot = _title(title, has_actions=actions is not None)
     try:
-        figures = _look(person)
+        figures, published_at = _look(person)
     except WarehouseMissing as exc:
         _show_nothing(exc)
         return None
@@ -131,21 +130,33 @@ def figures_head(
         if compares:
             _choose_comparison(figures.view)
         _switch_demo(figures.view)
-    _say_what_is_shown(figures, compares=compares)
-    if actions:
+    _say_what_is_shown(figures, published_at, compares=compares)
+    if actions and slot:
         with slot:
             actions(figures)
     return figures
 
 
-def _look(person: Person) -> Figures:
+def _title(title: str, *, has_actions: bool) -> DeltaGenerator | None:
+    """The title, and the place beside it for buttons when there are some."""
+    if not has_actions:
+        st.title(title, anchor=False)
+        return None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(title, anchor=False, width="stretch")
+        return st.container(width="content", horizontal=True)
+
+
+def _look(person: Person) -> tuple[Figures, datetime]:
+    """What is looked at, and how new it is."""
     demo = "1" in st.query_params.get_all("demo") and analytics_reads.has_demo()
     fresh = analytics_reads.freshness(demo=demo)
     zone = ZoneInfo(fresh.time_zone)
     today = datetime.now(zone).date()
     lens = analytics_reads.look(person, demo=demo)
     view = replace(view_of_address(today), demo=demo)
-    return Figures(person, view, lens, analytics_reads.choices(lens), today, zone)
+    figures = Figures(person, view, lens, analytics_reads.choices(lens), today, zone)
+    return figures, fresh.published_at
 
 
 def _choose_period(figures: Figures) -> None:
@@ -236,13 +247,12 @@ def _switch_demo(view: FiguresView) -> None:
     )
 
 
-def _say_what_is_shown(figures: Figures, *, compares: bool) -> None:
+def _say_what_is_shown(figures: Figures, published_at: datetime, *, compares: bool) -> None:
     view = figures.view
-    fresh = analytics_reads.freshness(demo=view.demo)
     words = [period_words(view.period)]
     if compares and view.compares:
         words.append(f"compared with {period_words(period_before(view.period, view.preset))}")
-    published = fresh.published_at.astimezone(figures.zone)
+    published = published_at.astimezone(figures.zone)
     words.append(f"figures as of {published:%d %b %Y, %H:%M}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if view.demo:
