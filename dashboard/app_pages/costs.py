@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures, figures_head, loading, show_empty
+from dashboard.components.analytics_bar import figures_head, loading, show_empty
 from dashboard.components.costs_behind import show_behind
 from dashboard.components.costs_bridge import costs_bridge
 from dashboard.components.costs_details import costs_details
@@ -15,6 +15,7 @@ from dashboard.components.costs_tiles_behind import tiles_behind
 from dashboard.components.costs_track import costs_track, month_forecast
 from dashboard.components.costs_unattributed import unattributed_line
 from dashboard.components.problem import problems_shown
+from dashboard.figures import Figures
 from dashboard.whoami import current_person
 from jobs.analytics import require_figures
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures, figures_head, loading, show_empty
+from dashboard.components.analytics_bar import figures_head, loading, show_empty
 from dashboard.components.latency_behind import Slow, show_failed, show_slow
 from dashboard.components.latency_course import latency_course, latency_hours, latency_models
 from dashboard.components.latency_failures import latency_failures, latency_rates
@@ -17,6 +17,7 @@ from dashboard.components.latency_phases import (
 )
 from dashboard.components.period_words import period_words
 from dashboard.components.problem import problems_shown
+from dashboard.figures import Figures
 from dashboard.whoami import current_person
 from jobs.analytics import require_figures
 

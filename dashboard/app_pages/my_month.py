@@ -15,7 +15,7 @@ import streamlit as st
 from dashboard import analytics_reads
 from dashboard.analytics_address import FiguresView
 from dashboard.analytics_reads import Lens
-from dashboard.components.analytics_bar import Figures, loading
+from dashboard.components.analytics_bar import loading
 from dashboard.components.my_month_parts import (
     asks_for_demo,
     month_is_made_up,
@@ -27,6 +27,7 @@ from dashboard.components.period_words import period_words
 from dashboard.components.problem import problems_shown
 from dashboard.components.usage_charts import usage_course
 from dashboard.components.usage_tiles import is_nothing, usage_totals
+from dashboard.figures import Figures
 from dashboard.whoami import current_person
 from jobs.analytics import Filters
 from jobs.periods import Period, Preset, month_after, period_before, period_of

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures, figures_head, loading, show_empty
+from dashboard.components.analytics_bar import figures_head, loading, show_empty
 from dashboard.components.problem import problems_shown
 from dashboard.components.usage_charts import usage_active
 from dashboard.components.usage_people import chosen_person, usage_people, usage_person
 from dashboard.components.usage_retention import usage_retention
 from dashboard.components.usage_tiles import is_nothing, usage_tiles, usage_totals
+from dashboard.figures import Figures
 from dashboard.whoami import current_person
 from jobs.analytics import require_figures
 

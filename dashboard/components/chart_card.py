@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import drawn_once
-from dashboard.components.analytics_bar import Figures
+from dashboard.figures import Figures
 from dashboard.roles import pages_for
 from jobs.analytics import WORKBENCH_ROLES, Filters, as_sql, fill_report
 from storage.models import Role

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, card_head
 from dashboard.components.money_words import dollars
 from dashboard.components.status_badge import LOOKS
 from dashboard.components.usage_words import counted
 from dashboard.error_frame import plain
+from dashboard.figures import Figures
 from dashboard.roles import GALLERY, QUEUE, PageEntry, pages_for
 from dashboard.tables import height_of, shown_columns
 from jobs.analytics import Filters

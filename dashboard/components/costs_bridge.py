@@ -12,11 +12,11 @@ import streamlit as st
 
 from dashboard import analytics_reads, charts
 from dashboard.analytics_reads import MOST_KEPT, Lens
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_bridge_behind import CHANGE, show_step
 from dashboard.components.money_words import dollars
 from dashboard.components.period_words import period_words
+from dashboard.figures import Figures
 from jobs.analytics import Filters
 from jobs.periods import Period
 from jobs.spend_bridge import bridge, side_of

@@ -10,12 +10,12 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, sql_link
 from dashboard.components.costs_behind import Behind, list_behind
 from dashboard.components.money_words import dollars
 from dashboard.components.period_words import period_words
 from dashboard.error_frame import plain
+from dashboard.figures import Figures
 from jobs.analytics import Filters
 from jobs.periods import Period
 from jobs.spend_bridge import Side, side_of

@@ -10,7 +10,6 @@ import pyarrow
 import streamlit as st
 
 from dashboard import charts
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_behind import Behind, show_behind
@@ -23,6 +22,7 @@ from dashboard.components.costs_spend import (
 )
 from dashboard.components.money_words import dollars
 from dashboard.components.period_words import period_words
+from dashboard.figures import Figures
 from jobs.analytics import Filters
 
 DRIFT = 0.05

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.drawer import drawer
+from dashboard.figures import Figures
 from dashboard.services import services
 from jobs.analytics import run_report
 from jobs.tabular import csv_bytes, xlsx_bytes

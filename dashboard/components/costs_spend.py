@@ -15,11 +15,11 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.analytics_address import FIELDS
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_behind import Behind
 from dashboard.components.money_words import dollars
 from dashboard.components.period_words import period_words
+from dashboard.figures import Figures
 from jobs.analytics import GROUPS, NOBODY, Filters
 from jobs.periods import Period, month_after
 
@@ -57,14 +57,21 @@ def costs_spend(figures: Figures) -> Behind | None:
     with chart_card(figures, f"Spend by {grain}", source, about=_ABOUT):
         _choose_group(figures)
         found = figures.rows("costs", "spend_by_day", by=by, grain=grain)
-        series = series_of(found, {row["id"]: figures.name(by, row["id"]) for row in found})
+        series, words = figures.told("spend", lambda: _told(figures, found, by, grain), by, grain)
         filters = figures.view.filters
         made = figures.drawn("spend", lambda: _figure(found, filters, grain, series), by, grain)
-        words = f"Spend by {grain} and {by}: {_in_words(found, series)}"
         point = charts.clicked(made, key=figures.key(f"spend_{by}"), alt=words)
     if point is None:
         return None
     return _behind(figures, by, grain, series[int(point[1])], date.fromisoformat(point[0]))
+
+
+def _told(
+    figures: Figures, found: list[dict[str, Any]], by: str, grain: str
+) -> tuple[list[Series], str]:
+    """The colours of the chart, and what it shows in words."""
+    series = series_of(found, {row["id"]: figures.name(by, row["id"]) for row in found})
+    return series, f"Spend by {grain} and {by}: {_in_words(found, series)}"
 
 
 def grain_of(period: Period) -> str:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.money_words import dollars, round_dollars
+from dashboard.figures import Figures
 from jobs.forecasting import Forecast
 
 _MOST_POINTS = 60

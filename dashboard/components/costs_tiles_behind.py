@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, sql_link
 from dashboard.components.costs_behind import Behind, show_behind
 from dashboard.components.period_words import period_words
+from dashboard.figures import Figures
 from jobs.periods import Period
 
 _PARTS = {
@@ -30,7 +30,7 @@ def tiles_behind(figures: Figures, totals: dict[str, Any]) -> None:
             chosen = st.pills(
                 "See what is behind", list(found), key=figures.key("costs_tiles_behind")
             )
-        sql_link(figures, Source("costs", "totals"))
+        figures.shown("costs_tiles_sql", lambda: sql_link(figures, Source("costs", "totals")))
     if chosen is not None:
         show_behind(figures, found[chosen], "tiles")
 

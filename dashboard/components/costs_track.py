@@ -14,13 +14,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import budget_reads, charts
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.budget_bar import budget_title
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_behind import Behind
 from dashboard.components.money_words import dollars
 from dashboard.components.period_words import period_words
 from dashboard.error_frame import plain
+from dashboard.figures import Figures
 from dashboard.roles import BUDGETS, pages_for
 from jobs.analytics import Filters
 from jobs.forecasting import HISTORY_DAYS, DayAhead, Forecast, exhausted_on, forecast
@@ -58,6 +58,10 @@ class Outlook:
 
 def month_forecast(figures: Figures) -> tuple[Forecast, dict[date, Decimal]]:
     """This month with the filters of the page, and the spend of its days and those before."""
+    return figures.told("month_forecast", lambda: _forecast(figures))
+
+
+def _forecast(figures: Figures) -> tuple[Forecast, dict[date, Decimal]]:
     first = figures.today.replace(day=1)
     rows = figures.rows("costs", "daily", _history(figures))
     spend = {row["day"]: row["spend_usd"] for row in rows}

@@ -12,13 +12,13 @@ import pyarrow
 import streamlit as st
 
 from dashboard import charts
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, card_head
 from dashboard.components.costs_behind import address_of, moment_of
 from dashboard.components.latency_phases import PHASES, speeds_of
 from dashboard.components.timeline import long_words
 from dashboard.error_frame import plain
+from dashboard.figures import Figures
 from dashboard.tables import height_of, shown_columns
 from jobs.analytics import Filters
 

@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import charts
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_spend import grain_of, period_of_bar, whole_period
 from dashboard.components.latency_behind import Slow
@@ -25,6 +24,7 @@ from dashboard.components.latency_phases import (
 )
 from dashboard.components.period_words import period_words
 from dashboard.components.timeline import long_words
+from dashboard.figures import Figures
 from jobs.analytics import Filters
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -11,13 +11,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import charts
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_spend import bar_ms, grain_of, period_of_bar, whole_period
 from dashboard.components.latency_behind import Failed
 from dashboard.components.latency_phases import share_words
 from dashboard.components.period_words import period_words
+from dashboard.figures import Figures
 from jobs.analytics import Filters
 
 _HEIGHT, _LEGEND_ROW, _IN_A_ROW = 300, 17, 3

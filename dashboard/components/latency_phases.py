@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import charts
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.timeline import long_words, short_words
+from dashboard.figures import Figures
 from jobs.analytics import Filters
 
 PHASE = "phase"

@@ -8,12 +8,12 @@ from typing import Any
 import streamlit as st
 
 from dashboard import analytics_reads, budget_reads
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.budget_bar import budget_bar
 from dashboard.components.timeline import short_words
 from dashboard.components.usage_tiles import calm_tile, calm_tiles, usage_totals
 from dashboard.components.usage_words import NOTHING, counted
 from dashboard.error_frame import plain, worded
+from dashboard.figures import Figures
 from dashboard.roles import CREATE
 from storage.errors import RecordUnavailable
 

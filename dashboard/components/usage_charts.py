@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import charts
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_spend import bar_ms, grain_of, whole_period
 from dashboard.components.usage_words import counted
+from dashboard.figures import Figures
 from jobs.analytics import Filters
 
 GRAINS = {"day": "Day", "week": "Week", "month": "Month"}

@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.cause_words import reason_words
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_behind import address_of, moment_of
@@ -14,6 +13,7 @@ from dashboard.components.usage_charts import usage_course
 from dashboard.components.usage_tiles import calm_tiles, is_nothing, usage_totals
 from dashboard.components.usage_words import NOTHING, share_words
 from dashboard.error_frame import plain
+from dashboard.figures import Figures
 from dashboard.tables import height_of, shown_columns
 from jobs.analytics import NOBODY
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.usage_words import share_words
+from dashboard.figures import Figures
 from jobs.periods import month_after
 
 MOST_COHORTS = 12

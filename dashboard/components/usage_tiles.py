@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.money_words import dollars, round_dollars
 from dashboard.components.usage_words import count_change, share_change, share_words
+from dashboard.figures import Figures
 
 Row = dict[str, Any]
 

@@ -16,9 +16,9 @@ from streamlit.testing.v1 import AppTest
 from dashboard import analytics_reads, charts
 from dashboard.analytics_address import parse_view
 from dashboard.components import costs_export
-from dashboard.components.analytics_bar import Figures
 from dashboard.components.costs_export import exported, file_name
 from dashboard.components.costs_tiles import whole_days
+from dashboard.figures import Figures
 from jobs.bootstrap import Services
 from jobs.budgets import set_limit
 from jobs.demo import write_demo
