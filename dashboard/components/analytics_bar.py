@@ -77,12 +77,9 @@ def figures_head(
 
 def _title(title: str, *, has_actions: bool) -> DeltaGenerator | None:
     """The title, and the place beside it for buttons when there are some."""
-    if not has_actions:
-        st.title(title, anchor=False)
-        return None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(title, anchor=False, width="stretch")
-        return st.container(width="content", horizontal=True)
+        return st.container(width="content", horizontal=True) if has_actions else None
 
 
 def _look(person: Person) -> tuple[Figures, datetime]:

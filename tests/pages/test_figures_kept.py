@@ -1,13 +1,13 @@
 """A page of figures that was looked at once is drawn again from what was kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import pytest
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts
+from dashboard import charts, drawn_once
 from jobs.bootstrap import DEMO, Services
 from jobs.demo import write_demo
 from jobs.warehousing import sync_warehouse
@@ -54,6 +54,27 @@ def test_no_chart_is_drawn_twice_and_only_the_first_look_has_a_skeleton(
         assert not page.run().exception
         assert page.get("plotly_chart")
     assert len(skeletons) == len(PAGES)
+
+
+def test_what_is_drawn_once_stands_again_where_it_stood(
+    opens: Callable[..., AppTest], front: Services, mia: Person
+) -> None:
+    folder = front.settings.warehouse_folder / DEMO
+    write_demo(folder, generations=300, months=2, catalog=front.catalog)
+    for page in [opens(name, mia, demo="1") for name in PAGES]:
+        drawn_once._drawn.clear()
+        assert outline(page.run()) == outline(page.run())
+
+
+def outline(page: AppTest) -> list[str]:
+    """What stands on the page, each line with its place."""
+
+    def lines(block: Any, place: str) -> Iterator[str]:
+        for number, one in block.children.items():
+            yield f"{place}.{number} {one.type}"
+            yield from lines(one, f"{place}.{number}") if hasattr(one, "children") else ()
+
+    return list(lines(page.main, ""))
 
 
 def test_a_demo_that_was_looked_at_is_asked_nothing_again(
