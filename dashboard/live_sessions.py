@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from uuid import UUID
 
-from storage.errors import RecordUnavailable, StudioError
+from storage.errors import RecordUnavailable
 from storage.models import Session
 from storage.postgres import Database, Transaction
 from storage.records import sessions
@@ -133,7 +133,7 @@ def _in_time(ask: Callable[[], Session | None]) -> Session | None:
     def run() -> None:
         try:
             answer.set_result(ask())
-        except StudioError as exc:
+        except Exception as exc:  # noqa: BLE001  (the edge of the thread: its caller raises it)
             answer.set_exception(exc)
 
     threading.Thread(target=run, name="session", daemon=True).start()

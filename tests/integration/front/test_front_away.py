@@ -65,6 +65,20 @@ def test_a_sign_out_counts_without_the_record_too(
         live.by_id(known)
 
 
+def test_a_mistake_of_ours_is_no_record_that_is_away(
+    database: Database,
+    live: LiveSessions,
+    known: UUID,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(sessions, "find_by_id")
+    clock.now_s += CACHE_S + 1
+    with pytest.raises(AttributeError):
+        live.by_id(known)
+    assert not database.rests
+
+
 def test_a_record_that_does_not_answer_is_away(
     database_url: SecretStr,
     known: UUID,
