@@ -11,6 +11,7 @@ from dashboard.analytics_reads import Lens
 from dashboard.components.sql_editor import current_sql
 from dashboard.error_frame import plain
 from dashboard.services import services
+from dashboard.whoami import current_person
 from dashboard.workbench_state import open_sql
 from jobs.workbench.asking import meaning, schema
 
@@ -35,8 +36,10 @@ def known_schema(lens: Lens) -> Schema:
     return {name: found[name] for name in sorted(found, key=_place)}
 
 
+@st.fragment
 def schema_browser(tables: Schema, demo: bool) -> None:
-    """A list of tables that open."""
+    """A list of tables that open. What is looked for and opened here runs the list alone."""
+    current_person()
     fresh = analytics_reads.freshness(demo=demo)
     st.markdown("**Tables**", help="Times are in UTC; `day` is the company's. Money is in USD.")
     wanted = st.text_input(
@@ -56,7 +59,13 @@ def schema_browser(tables: Schema, demo: bool) -> None:
 
 
 def _table(name: str, columns: dict[str, tuple[str, str]], *, opened: bool) -> None:
-    with st.expander(f"`{name}`", expanded=opened):
+    """One of them; what it holds is sent while it is open."""
+    panel = st.expander(
+        f"`{name}`", expanded=opened, key=f"workbench_table_{name}", on_change="rerun"
+    )
+    if not panel.open:
+        return
+    with panel:
         st.caption(plain(meaning(name)))
         st.button(
             "Look at ten rows",
@@ -82,6 +91,7 @@ def _look(name: str) -> None:
     addition = f"from {name}\nlimit 10\n"
     if current_sql().strip() != addition.strip():
         open_sql(addition)
+        st.rerun()  # not this list alone: the editor, too
 
 
 def _matching(tables: Schema, wanted: str) -> Schema:

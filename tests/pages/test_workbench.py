@@ -146,8 +146,25 @@ def test_tables_are_found_by_their_columns(opened: Open, some: SpentHistory) -> 
 
 def test_ten_rows_of_a_table_are_one_press_away(opened: Open, some: SpentHistory) -> None:
     page = opened()
-    page.button(key="workbench_look_people").click().run()
+    page.session_state["workbench_table_people"] = True
+    page.run().button(key="workbench_look_people").click().run()
     assert len(rows_of(press(page, "Run"))) == 3
+
+
+def test_columns_of_a_table_are_shown_while_it_is_open(opened: Open, some: SpentHistory) -> None:
+    page = opened()
+    assert "`person_id`" not in words_of(page)
+    page.session_state["workbench_table_charges"] = True
+    assert "`person_id`" in words_of(page.run())
+    page.session_state["workbench_table_charges"] = False
+    assert "`person_id`" not in words_of(page.run())
+
+
+def test_the_few_tables_that_were_looked_for_are_open(opened: Open, some: SpentHistory) -> None:
+    page = opened()
+    page.text_input(key="workbench_find").set_value("attempts").run()
+    assert len(page.expander) <= 3
+    assert "`attempts`" in words_of(page)
 
 
 def test_every_question_leaves_a_row(
