@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 FAILED = ":material/error:"
 """The icon of words about something that failed."""
 _AGAIN_S = 5.0
+_LOOKS = "looks_for_the_record"
 _CODE = re.compile(r"`([^`\n]+)`")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 
@@ -49,13 +50,17 @@ def _show_ours(exc: StudioError) -> None:
     lines = (f"**{worded(exc.happened)}**", worded(exc.todo), plain(exc.cost))
     st.error("\n\n".join(line for line in lines if line), icon=FAILED)
     if isinstance(exc, RecordUnavailable):
+        st.session_state[_LOOKS] = False
         _try_again()
 
 
 @st.fragment(run_every=_AGAIN_S)
 def _try_again() -> None:
-    """The page comes back by itself, or by a press, when the record answers."""
-    if st.button("Try again", icon=":material/refresh:") or services().database.wake():
+    """The page comes back by itself, or by a press, when the record answers. A look may take long,
+    so none is taken before this is drawn."""
+    pressed = st.button("Try again", icon=":material/refresh:")
+    looks, st.session_state[_LOOKS] = st.session_state.get(_LOOKS), True
+    if pressed or (looks and services().database.wake()):
         st.rerun()
 
 
