@@ -63,7 +63,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 _NUMBER = st.column_config.NumberColumn(format="localized", width="small")
 _COLUMNS = {
-    "Generations": _NUMBER,
+    "Generations": st.column_config.NumberColumn(format="localized", width=95),
     "Success": st.column_config.TextColumn(
         width="small", help="Finished of those that finished or failed."
     ),
