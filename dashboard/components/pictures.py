@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Literal
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 PREVIEW_PX = 720
 MOST_HEIGHT_PX = 280
@@ -23,12 +23,6 @@ def preview(data: bytes) -> bytes:
 def shown_width(width: int, height: int) -> int | Literal["stretch"]:
     """How wide to show a picture of this size: a wide one fills its place, others stay low."""
     return "stretch" if width > 1.2 * height else round(MOST_HEIGHT_PX * width / height)
-
-
-def cropped(data: bytes, width: int, height: int) -> bytes:
-    """A checked picture as a JPEG of exactly this size, cropped around its centre."""
-    with _opened(data, width, height) as picture:
-        return _jpeg(ImageOps.fit(picture, (width, height)))
 
 
 def _opened(data: bytes, width: int, height: int) -> Image.Image:

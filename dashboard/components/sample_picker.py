@@ -6,15 +6,13 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import resources
+from pathlib import PurePath
 
 import streamlit as st
 
 from dashboard import drawn_once
 from dashboard.components.create_draft import IMAGE, PROMPT, UPLOADS, choose_image
-from dashboard.components.pictures import cropped
 from dashboard.services import services
-
-_CARD_PX = (480, 360)
 
 
 @dataclass(frozen=True)
@@ -25,8 +23,11 @@ class Sample:
     file: str
     prompt: str
     data: bytes
-    card: bytes
-    """A small JPEG for the card, cropped to the shape of its neighbours."""
+
+    @property
+    def card(self) -> str:
+        """The address of a small JPEG for the card, cropped to the shape of its neighbours."""
+        return f"/app/static/samples/{PurePath(self.file).stem}.jpg"
 
 
 @cache
@@ -36,8 +37,7 @@ def load_samples() -> tuple[Sample, ...]:
     listed = tomllib.loads((folder / "samples.toml").read_text(encoding="utf-8"))["samples"]
     files = [(entry, (folder / entry["file"]).read_bytes()) for entry in listed]
     return tuple(
-        Sample(entry["title"], entry["file"], entry["prompt"], data, cropped(data, *_CARD_PX))
-        for entry, data in files
+        Sample(entry["title"], entry["file"], entry["prompt"], data) for entry, data in files
     )
 
 

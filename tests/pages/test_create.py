@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from jobs.bootstrap import Services
 from storage.models import Generation, Person
 from storage.records import campaigns, generations, ledger
+from tests.pages.conftest import FRAME
 
 Visit = Callable[[Person], AppTest]
 PROMPT = "The bottle turns slowly in golden light"
@@ -266,3 +267,12 @@ def test_a_value_that_only_a_changed_client_can_send_is_put_right(create: AppTes
     create.run()
     assert not create.exception
     assert create.segmented_control(key="create_resolution").value == "720p"
+
+
+def test_every_sample_has_a_card() -> None:
+    from dashboard.components.sample_picker import load_samples
+
+    for sample in load_samples():
+        file = FRAME.parent / sample.card.removeprefix("/app/")
+        with Image.open(file) as card:
+            assert card.size == (480, 360)
