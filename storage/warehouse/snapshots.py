@@ -4,8 +4,8 @@ others.
 Whoever reads everything reads the lake's own files, which never change. For anybody else their rows
 are copied into a folder of their own, so that nothing in it has to be hidden from them: each file
 of the lake once, or again when rows were struck out of it, so that a day that was touched costs
-that day only. A
-snapshot has links to the copies, and keeps what it was taken of whatever happens to them.
+that day only. A snapshot has links to the copies, and keeps what it was taken of whatever happens
+to them.
 """
 
 from __future__ import annotations
