@@ -109,7 +109,7 @@ class Watcher:
                     log.warning("the record can't be reached", error=str(exc))
                 await self._pause(STANDBY_S)
         finally:
-            leadership.give_up()
+            await asyncio.to_thread(leadership.give_up)
             # One under way ends first: it would open a connection anew that nobody closes.
             await asyncio.to_thread(self.cancels.shutdown, cancel_futures=True)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +16,7 @@ from psycopg import errors
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 from pydantic import SecretStr
 
-from storage import postgres
+from storage import leadership, postgres
 from storage.embedded.postgres import EmbeddedPostgres
 from storage.errors import (
     RecordConflict,
@@ -270,6 +272,30 @@ def test_a_leader_whose_connection_is_cut_learns_it(
         leader.check()
     assert leader.take()
     leader.give_up()
+
+
+def test_giving_up_waits_for_a_check_under_way(
+    database_url: SecretStr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A connection that is closed under a statement can leave it waiting for ever.
+    leader = Leadership(load_settings(database_url=database_url))
+    assert leader.take()
+    checks, go_on = threading.Event(), threading.Event()
+
+    @contextmanager
+    def held_up() -> Iterator[None]:
+        checks.set()
+        assert go_on.wait(10)
+        yield
+
+    monkeypatch.setattr(leadership, "mapped_errors", held_up)
+    with ThreadPoolExecutor(2) as two:
+        checked = two.submit(leader.check)
+        assert checks.wait(10)
+        given_up = two.submit(leader.give_up)
+        assert wait([given_up], timeout=0.2).not_done == {given_up}
+        go_on.set()
+        assert (checked.exception(10), given_up.exception(10)) == (None, None)
 
 
 def test_nobody_leads_without_having_asked_or_an_address() -> None:
