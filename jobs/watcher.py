@@ -335,17 +335,18 @@ def _elapsed_s(watched: Watched) -> float:
     return (datetime.now(UTC) - since).total_seconds()
 
 
-def run_watcher(settings: Settings) -> None:
-    """Watch until SIGTERM or SIGINT.
+def run_watcher(settings: Settings, *, warehouse: bool = True) -> None:
+    """Watch until SIGTERM or SIGINT. `warehouse`: whether the one that leads has it kept, too.
 
     Raises:
         SettingsError: an address is missing.
     """
     with opened_services(settings) as services:
-        asyncio.run(_watch(services))
+        upkeep = WarehouseUpkeep(services) if warehouse else None
+        asyncio.run(_watch(services, upkeep))
 
 
-async def _watch(services: Services) -> None:
+async def _watch(services: Services, upkeep: WarehouseUpkeep | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -354,4 +355,4 @@ async def _watch(services: Services) -> None:
     async with AsyncFalClient(
         fal_key(settings), settings.fal_base_url, connections=CONNECTIONS
     ) as fal:
-        await Watcher(services, fal, stop, WarehouseUpkeep(services)).run()
+        await Watcher(services, fal, stop, upkeep).run()
