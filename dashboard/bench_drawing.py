@@ -19,7 +19,6 @@ from storage.errors import StudioError
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-_AGAIN = 3
 _PATIENCE_MS = 30_000
 _WIDTH, _HEIGHT = 1280, 900
 _STANDS = """() => {
@@ -41,12 +40,14 @@ _LEAVE = """() => {
 _OTHER_LINK = "[data-testid=stTopNavLink]:not([href$='/{name}'])"
 
 
-def draw_pages(port: int, token: str, pages: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def draw_pages(
+    port: int, token: str, pages: Mapping[str, str], times: int
+) -> dict[str, dict[str, Any]]:
     """Milliseconds until each page stands in Chromium.
 
     `first_ms` is the first visit; `back_ms` a return to it from another page, and `reload_ms` the
-    whole of Streamlit loaded anew: both the middle of three. `pages` are names with the query of
-    their address.
+    whole of Streamlit loaded anew: both the middle of so many `times`. `pages` are names with the
+    query of their address.
 
     Raises:
         StudioError: there is no Chromium or no Playwright, or a page does not come to stand.
@@ -55,18 +56,18 @@ def draw_pages(port: int, token: str, pages: Mapping[str, str]) -> dict[str, dic
         page.goto(f"http://127.0.0.1:{port}/gallery")
         page.wait_for_function(_STANDS)
         return {
-            name: _drawn(page, name, f"http://127.0.0.1:{port}/{name}?{query}")
+            name: _drawn(page, name, f"http://127.0.0.1:{port}/{name}?{query}", times)
             for name, query in pages.items()
         }
 
 
-def _drawn(page: Page, name: str, url: str) -> dict[str, Any]:
-    times = {
+def _drawn(page: Page, name: str, url: str, times: int) -> dict[str, Any]:
+    found = {
         "first_ms": [_loaded_ms(page, url)],
-        "back_ms": [_back_ms(page, name) for _ in range(_AGAIN)],
-        "reload_ms": [_loaded_ms(page, url) for _ in range(_AGAIN)],
+        "back_ms": [_back_ms(page, name) for _ in range(times)],
+        "reload_ms": [_loaded_ms(page, url) for _ in range(times)],
     }
-    return {name: rounded(percentile(found, 0.5), 0) for name, found in times.items()}
+    return {name: rounded(percentile(took, 0.5), 0) for name, took in found.items()}
 
 
 def _loaded_ms(page: Page, url: str) -> float:

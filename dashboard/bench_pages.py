@@ -61,8 +61,8 @@ class Visits:
     """Length of the demo history."""
     pages: tuple[str, ...] = ()
     """Names of pages; none: all that the role has."""
-    in_chromium: bool = False
-    """Whether a Chromium draws each of them, too."""
+    draws: int = 0
+    """How often a Chromium goes back to each of them and loads it anew, too; 0: there is none."""
 
     def queries(self) -> dict[str, str]:
         """The pages with the query of their address."""
@@ -94,7 +94,7 @@ def measure_pages(folder: Path, visits: Visits) -> dict[str, Any]:
         tokens = _tokens(services, visits)
         with _serving(services, {}) as (port, process):
             ours = _measure(port, process, tokens, visits)
-            drawn = draw_pages(port, tokens[0], visits.queries()) if visits.in_chromium else None
+            drawn = _drawn(port, tokens[0], visits)
         with _serving(services, DEFAULTS) as (port, process):
             theirs = _measure(port, process, tokens, visits)
     return {
@@ -103,6 +103,11 @@ def measure_pages(folder: Path, visits: Visits) -> dict[str, Any]:
         **_figures(ours, theirs),
         **({"drawn": drawn} if drawn else {}),
     }
+
+
+def _drawn(port: int, token: str, visits: Visits) -> dict[str, dict[str, Any]] | None:
+    """None without a Chromium."""
+    return draw_pages(port, token, visits.queries(), visits.draws) if visits.draws else None
 
 
 def _figures(ours: Mapping[str, Clicks], theirs: Mapping[str, Clicks]) -> dict[str, Any]:

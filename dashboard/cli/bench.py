@@ -176,10 +176,15 @@ def gallery(videos: int, as_json: bool) -> None:
     show_default=True,
     help="How often each question is asked again, and a refresh measured.",
 )
+@click.option(
+    "--readers",
+    type=click.IntRange(1, 100),
+    default=8,
+    show_default=True,
+    help="How many then ask each question at once.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def warehouse(
-    rows: int, beside_postgres: bool, patience_s: float, times: int, as_json: bool
-) -> None:
+def warehouse(rows: int, as_json: bool, **choices: Any) -> None:  # noqa: ANN401
     """Standing reports, scans and refreshes over so many generations, beside Postgres.
 
     A million take minutes and 5 GB of disk, ten million half an hour and 45 GB with Postgres.
@@ -189,9 +194,7 @@ def warehouse(
 
     configure_logs("bench")  # it takes long: what is known is logged as it comes
     with isolated_folder() as folder:
-        found = measure_warehouse(
-            folder, rows, beside_postgres=beside_postgres, patience_s=patience_s, times=times
-        )
+        found = measure_warehouse(folder, rows, **choices)
     if as_json:
         show_json(found)
         return
@@ -229,6 +232,13 @@ def warehouse(
     help="Length of the history behind the figures.",
 )
 @click.option("--chromium", "in_chromium", is_flag=True, help="Draw each page in Chromium, too.")
+@click.option(
+    "--times",
+    type=click.IntRange(1, 100),
+    default=3,
+    show_default=True,
+    help="With --chromium: how often each page is gone back to, and loaded anew.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def pages(
     sessions: int,
@@ -237,6 +247,7 @@ def pages(
     names: tuple[str, ...],
     generations: int,
     in_chromium: bool,
+    times: int,
     as_json: bool,
 ) -> None:
     """Runs of each page a second for many who click at once, beside Streamlit's own settings."""
@@ -244,7 +255,8 @@ def pages(
 
     # By name, as commands are: no other one loads Streamlit, whose protocol it speaks.
     bench_pages = import_module("dashboard.bench_pages")
-    visits = bench_pages.Visits(sessions, seconds, Role(role), generations, names, in_chromium)
+    draws = times if in_chromium else 0
+    visits = bench_pages.Visits(sessions, seconds, Role(role), generations, names, draws)
     _check_names(names, visits.queries())
     with isolated_folder() as folder:
         found = bench_pages.measure_pages(folder, visits)

@@ -19,7 +19,7 @@ from jobs.bench.figures import percentile, ratio, rounded
 from jobs.bench.warehouse_agreement import differences
 from jobs.bench.warehouse_postgres import Asked, ask_postgres, fill_record, filled_postgres
 from jobs.bench.warehouse_questions import Kind, Question, questions, skipped
-from jobs.bench.warehouse_reading import Answers, measure_reading
+from jobs.bench.warehouse_reading import READERS, Answers, measure_reading
 from jobs.bench.warehouse_syncing import Syncing, measure_syncing
 from jobs.demo import choices_of
 from jobs.fal.catalog import load_catalog
@@ -48,11 +48,13 @@ def measure_warehouse(
     beside_postgres: bool = True,
     patience_s: float = PATIENCE_S,
     times: int = TIMES,
+    readers: int = READERS,
 ) -> dict[str, Any]:
     """Figures of a lake with so many generations; without Postgres those beside it are None.
 
     `patience_s`: after so long Postgres is asked no further, and what it took counts as that much.
     `times`: how often a warm reader is asked each question, and how many refreshes are measured.
+    `readers`: how many then ask it at once; keys name their number.
     What is known is logged as it comes. What goes wrong with Postgres is told as `not_compared`.
 
     Raises:
@@ -63,7 +65,7 @@ def measure_warehouse(
     written = _write(lake, folder, rows, now)
     log.info("lake written", **written)
     asked = questions(until, _busiest(lake.folder))
-    answers = measure_reading(lake.folder, asked, times)
+    answers = measure_reading(lake.folder, asked, times, readers)
     log.info("lake read", **_all_figures(asked, answers, {}))
     theirs: dict[str, Asked] = {}
     synced: dict[str, Any] = {}
@@ -174,7 +176,7 @@ def _figures(
     yield f"{kind}_p95_ms", _p95(ms for name in names for ms in answers.warm_ms[name])
     yield f"{kind}_cold_p95_ms", _p95(answers.cold_ms[name] for name in names)
     crowded = [ms for name in names for ms in answers.crowded_ms[name]]
-    yield f"{kind}_8_readers_p95_ms", _p95(crowded)
+    yield f"{kind}_{answers.readers}_readers_p95_ms", _p95(crowded)
     compared = {
         question.name: theirs[question.exact_name].took_ms
         for question in asked
@@ -200,7 +202,7 @@ def _by_name(
         found[_GROUPS[question.kind]][name] = {
             "warm_ms": _finite(_median(answers.warm_ms[name])),
             "cold_ms": _finite(answers.cold_ms[name]),
-            "8_readers_ms": _finite(_median(answers.crowded_ms[name])),
+            f"{answers.readers}_readers_ms": _finite(_median(answers.crowded_ms[name])),
             "postgres_ms": rounded(beside.took_ms if beside else None, 1),
         }
     return found

@@ -99,7 +99,7 @@ def test_the_gallery_is_measured_for_both_readers(tmp_path: Path) -> None:
 
 
 def test_the_warehouse_is_measured_beside_postgres(tmp_path: Path) -> None:
-    words = ("warehouse", "--rows", "1000", "--times", "1", "--json")
+    words = ("warehouse", "--rows", "1000", "--times", "1", "--readers", "2", "--json")
     found: dict[str, Any] = json.loads(run(tmp_path, *words))
     assert found.keys() >= WAREHOUSE_KEYS
     assert found["rows"] == found["rebuilt_generations"] == 1000
@@ -107,6 +107,7 @@ def test_the_warehouse_is_measured_beside_postgres(tmp_path: Path) -> None:
     assert found["refused"] == []
     assert found["reports"]["costs_totals"]["postgres_ms"] > 0
     assert all(figures["postgres_ms"] > 0 for figures in found["adhoc"].values())
+    assert all(figures["2_readers_ms"] > 0 for figures in found["adhoc"].values())
     assert list(tmp_path.iterdir()) == []
     assert of_bench(tmp_path) == []
 
@@ -114,7 +115,7 @@ def test_the_warehouse_is_measured_beside_postgres(tmp_path: Path) -> None:
 def test_pages_are_measured_for_many_sessions_and_in_chromium(tmp_path: Path) -> None:
     chromium_program()
     words = ["--sessions", "2", "--seconds", "0.1", "--generations", "500", "--role", "manager"]
-    words += ["--page", "costs", "--chromium", "--json"]
+    words += ["--page", "costs", "--chromium", "--times", "1", "--json"]
     found: dict[str, Any] = json.loads(run(tmp_path, "pages", *words))
     assert (found["sessions"], found["generations"]) == (2, 500)
     assert found["runs_per_s"].keys() == found["drawn"].keys() == {"costs"}
