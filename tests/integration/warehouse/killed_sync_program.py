@@ -1,11 +1,13 @@
-"""A sync that is killed at one point: `python -m …killed_sync_program URL FOLDER POINT`.
+"""Syncs that are killed at one point each, as forks of a process that has imported everything.
 
-POINT is `pulled`, `file 3` (after the third file), `torn 3` (in the middle of it), `unnamed` (the
+A line of JSON for each: `{"url", "folder", "point"}`; the answer is the exit code of its process.
+A point is `pulled`, `file 3` (after the third file), `torn 3` (in the middle of it), `unnamed` (the
 manifest is written, not renamed), `published`, or `never`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -20,6 +22,7 @@ LAKE: Any = lake
 WRITING: Any = writing
 SYNCING: Any = syncing
 OS: Any = os
+LONGEST_S = 100
 
 
 def die(*_: object, **__: object) -> None:
@@ -60,6 +63,29 @@ def kill_at_file(number: int, *, torn: bool) -> None:
     WRITING.Writing._write = killing
 
 
+def serve() -> None:
+    """Fork for each order that arrives, until there are no more."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            become(order["url"], order["folder"], order["point"])
+        _, status = os.waitpid(pid, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def become(url: str, folder: str, point: str) -> None:
+    """Be the sync; never returns."""
+    signal.alarm(LONGEST_S)
+    code = 1
+    try:
+        kill_at(point)
+        syncing.sync(SecretStr(url), Path(folder))
+        code = 0
+    finally:
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    kill_at(sys.argv[3])
-    syncing.sync(SecretStr(sys.argv[1]), Path(sys.argv[2]))
+    serve()

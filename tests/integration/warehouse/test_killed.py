@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,11 +26,31 @@ ROOT = Path(__file__).parents[3]
 POINTS = ["pulled", "file 1", "torn 1", "file 3", "file 7", "torn 9", "file 12", "unnamed"]
 
 
-def killed_sync(url: SecretStr, folder: Path, point: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", PROGRAM, url.get_secret_value(), str(folder), point], cwd=ROOT
-    )
-    assert ended.returncode == -signal.SIGKILL, "it did not come to the point"
+@pytest.fixture(scope="module")
+def killing() -> Iterator[subprocess.Popen[str]]:
+    """A process that forks for each sync that is to be killed."""
+    command = [sys.executable, "-m", PROGRAM]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
+        yield process
+
+
+@pytest.fixture
+def killed_sync(
+    killing: subprocess.Popen[str], database_url: SecretStr, lake_folder: Path
+) -> Callable[[str], None]:
+    """Starts a sync of the test's lake, which comes to this point and is killed there."""
+
+    def run(point: str) -> None:
+        order = {"url": database_url.get_secret_value(), "folder": str(lake_folder)}
+        assert killing.stdin is not None
+        assert killing.stdout is not None
+        killing.stdin.write(json.dumps({**order, "point": point}) + "\n")
+        killing.stdin.flush()
+        code = int(killing.stdout.readline())
+        assert code == -signal.SIGKILL, "it did not come to the point"
+
+    return run
 
 
 def write(database: Database, person: Person) -> None:
@@ -60,6 +82,7 @@ def test_readers_have_the_old_state_until_the_rename(
     database_url: SecretStr,
     person: Person,
     synced: Sync,
+    killed_sync: Callable[[str], None],
     lake_folder: Path,
     tmp_path: Path,
     point: str,
@@ -68,7 +91,7 @@ def test_readers_have_the_old_state_until_the_rename(
     synced()
     before = rows_of(lake_folder)
     write(database, person)
-    killed_sync(database_url, lake_folder, point)
+    killed_sync(point)
     assert rows_of(lake_folder) == before
     assert_recovers(database_url, lake_folder, synced, tmp_path / "other")
 
@@ -78,12 +101,13 @@ def test_after_the_rename_readers_have_the_new_state(
     database_url: SecretStr,
     person: Person,
     synced: Sync,
+    killed_sync: Callable[[str], None],
     lake_folder: Path,
     tmp_path: Path,
 ) -> None:
     synced()
     write(database, person)
-    killed_sync(database_url, lake_folder, "published")
+    killed_sync("published")
     assert rows_of(lake_folder) == rebuilt(database_url, tmp_path / "another")
     assert_recovers(database_url, lake_folder, synced, tmp_path / "other")
 
@@ -94,11 +118,12 @@ def test_a_first_copy_that_is_killed_is_no_lake(
     database_url: SecretStr,
     person: Person,
     synced: Sync,
+    killed_sync: Callable[[str], None],
     lake_folder: Path,
     tmp_path: Path,
     point: str,
 ) -> None:
     write(database, person)
-    killed_sync(database_url, lake_folder, point)
+    killed_sync(point)
     assert Lake(lake_folder).manifest() is None
     assert_recovers(database_url, lake_folder, synced, tmp_path / "other")
