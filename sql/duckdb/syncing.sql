@@ -62,6 +62,11 @@ select key, day from waiting where dataset = '/*dataset*/' and what = 'gone';
 create or replace table gone_/*dataset*/ as
 select distinct key::/*kind*/ as id, was_on as day from pulled_marks where dataset = '/*dataset*/';
 
+-- name: leave_charges
+-- A charge is as it was when nothing but the video was judged; reading it back would only show that.
+delete from new_charges
+where generation_id in (select id::uuid from pulled_touched where judged);
+
 -- name: keep_what_is_back
 -- A row that is there on that day is not gone from it.
 delete from gone_/*dataset*/ where (id, day) in (select (id, day) from new_/*dataset*/);

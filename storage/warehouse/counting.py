@@ -6,7 +6,7 @@ changed rows before and is counted of them now, however many rows the day has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -68,14 +68,14 @@ def name_facts(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, str]
         _view(connection, mart.name, mart.query.text)
 
 
-def count_changes(connection: duckdb.DuckDBPyConnection) -> list[Change]:
-    """Count for every roll-up what `new_<dataset>` adds and `lost_<dataset>` takes away."""
+def count_changes(connection: duckdb.DuckDBPyConnection) -> Iterator[Change]:
+    """Count for each roll-up what `new_<dataset>` adds and `lost_<dataset>` takes away: one after
+    the other, so that what was counted is written while the next is."""
     _name_changes(connection)
-    types = {name: _types(connection, name) for name in rollups()}
-    for name in types:
-        _count(connection, name, types[name])
-    days = _days(connection, list(types))
-    return [Change(name, days[name], types[name]) for name in types]
+    for name in rollups():
+        types = _types(connection, name)
+        _count(connection, name, types)
+        yield Change(name, _days(connection, name), types)
 
 
 def _name_changes(connection: duckdb.DuckDBPyConnection) -> None:
@@ -101,14 +101,9 @@ def _count(connection: duckdb.DuckDBPyConnection, name: str, types: Mapping[str,
     connection.execute(_S["net"].with_parts(table=_table(name), **parts).text)
 
 
-def _days(
-    connection: duckdb.DuckDBPyConnection, names: Sequence[str]
-) -> dict[str, frozenset[date]]:
-    each = (f"select distinct '{name}', day from {_table(name)}" for name in names)
-    found: dict[str, set[date]] = {name: set() for name in names}
-    for name, day in connection.execute(" union all ".join(each)).fetchall():
-        found[name].add(day)
-    return {name: frozenset(days) for name, days in found.items()}
+def _days(connection: duckdb.DuckDBPyConnection, name: str) -> frozenset[date]:
+    rows = connection.execute(f"select distinct day from {_table(name)}").fetchall()
+    return frozenset(row[0] for row in rows)
 
 
 def _table(rollup: str) -> str:

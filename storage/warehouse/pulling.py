@@ -9,13 +9,17 @@ that id or a greater one and is read by the next pull, however long it was open.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
 from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc
 import duckdb
+import pyarrow as pa
 from pydantic import SecretStr
 
 from storage.errors import RecordUnavailable
@@ -26,6 +30,11 @@ _Q = queries("warehouse")
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _JOINED = ("generations", "charges")
 _CHOSEN = ("generations", "attempts", "videos", "charges", "events", "first_made")
+MANY = 200
+"""So many generations are read over several connections at once: what is changed long after it was
+made is found in places of large indexes that nobody has looked into for a while."""
+BESIDE = 3
+"""Connections beside the one of a look."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +63,16 @@ class Wanted:
 class Pull:
     """One look at the record, for the length of a `with` block of `looking`."""
 
-    def __init__(self, cursor: adbc.Cursor, into: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self,
+        cursor: adbc.Cursor,
+        into: duckdb.DuckDBPyConnection,
+        others: Callable[[str], list[adbc.Cursor]],
+    ) -> None:
+        """`others`: cursors of further connections that see the snapshot of this name."""
         self._cursor = cursor
         self._into = into
+        self._others = others
 
     def horizon(self) -> Horizon:
         """How far this look reaches."""
@@ -80,13 +96,17 @@ class Pull:
         """Read whatever may have changed since the watermark, whole, into `pulled_…`: as Arrow
         tables, for it is not much."""
         again = {name: ",".join(sorted(wanted.again.get(name, ()))) for name in DATASETS}
-        touched = self._ids("touched", wanted.since) | wanted.again.get("generations", frozenset())
+        found = _table(self._cursor, _Q["touched"], {"since": wanted.since})
+        touched = {*found.column("id").to_pylist(), *wanted.again.get("generations", ())}
         given = {**again, "generations": ",".join(sorted(touched)), "since": wanted.since}
-        for name in _CHOSEN:
-            query = _Q[name].with_parts(chosen=_Q[f"chosen_{name}"].text)
-            self._show(f"pulled_{name}", query, given)
-        for name in (*SMALL, "marks"):
-            self._show(f"pulled_{name}", _Q[name], given)
+        asked = {name: _Q[name].with_parts(chosen=_Q[f"chosen_{name}"].text) for name in _CHOSEN}
+        asked |= {name: _Q[name] for name in (*SMALL, "marks")}
+        others = self._others(self._snapshot()) if len(touched) >= MANY else []
+        for name, table in _side_by_side([self._cursor, *others], asked, given).items():
+            self._into.register(f"pulled_{name}", table)
+        # What waited is read again because it was not applied: nothing of it is left out.
+        judged = found.slice(0, 0) if any(wanted.again.values()) else found
+        self._into.register("pulled_touched", judged)
 
     def totals(self, wanted: Wanted) -> Wanted:
         """Read into `pulled_totals` what the record has; what was left out, as a pull would read
@@ -101,11 +121,16 @@ class Pull:
         return Wanted(wanted.since, again)
 
     def _ids(self, query: str, since: str) -> frozenset[str]:
-        self._ask(_Q[query], {"since": since})
-        return frozenset(self._cursor.fetch_arrow_table().column("id").to_pylist())
+        found = _table(self._cursor, _Q[query], {"since": since})
+        return frozenset(found.column("id").to_pylist())
 
-    def _keep(self, name: str, query: Query, given: dict[str, str]) -> None:
-        self._ask(query, given)
+    def _snapshot(self) -> str:
+        """Under which name others can see what this look sees, for as long as it lasts."""
+        name: str = _table(self._cursor, _Q["share_look"], {}).column("name")[0].as_py()
+        return name
+
+    def _keep(self, name: str, query: Query, given: Mapping[str, str]) -> None:
+        _ask(self._cursor, query, given)
         reader = self._cursor.fetch_record_batch()
         self._into.register("arriving", reader)
         try:
@@ -113,22 +138,15 @@ class Pull:
         finally:
             self._into.unregister("arriving")
 
-    def _show(self, name: str, query: Query, given: dict[str, str]) -> None:
-        self._ask(query, given)
-        self._into.register(name, self._cursor.fetch_arrow_table())
-
-    def _ask(self, query: Query, given: dict[str, str]) -> None:
-        text, values = _positional(query, given)
-        self._cursor.execute(text, values or None)
-
 
 class Line:
-    """A connection to the record that stays open between looks: opening one costs as much as
+    """Connections to the record that stay open between looks: opening one costs as much as
     reading what changed. For one thread at a time."""
 
     def __init__(self, url: SecretStr) -> None:
         self._url = url
         self._connection: adbc.Connection | None = None
+        self._others: list[adbc.Connection] = []
 
     @contextmanager
     def looking(self, into: duckdb.DuckDBPyConnection) -> Iterator[Pull]:
@@ -138,8 +156,9 @@ class Line:
             RecordUnavailable: Postgres can't be reached or refused a statement.
         """
         try:
-            with self._begun() as cursor:
-                yield Pull(cursor, into)
+            with ExitStack() as cursors:
+                cursor = cursors.enter_context(self._begun())
+                yield Pull(cursor, into, partial(self._beside, cursors))
             self._end()
         except adbc.Error as exc:
             self.close()
@@ -153,10 +172,13 @@ class Line:
 
     def close(self) -> None:
         """Hang up. Safe to repeat; the next look opens anew."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        for connection in self._open():
             with suppress(adbc.Error):
                 connection.close()
+        self._connection, self._others = None, []
+
+    def _open(self) -> list[adbc.Connection]:
+        return [*([self._connection] if self._connection else []), *self._others]
 
     def _begun(self) -> adbc.Cursor:
         """A cursor in a transaction. A line that was cut since the last look is opened anew."""
@@ -168,16 +190,57 @@ class Line:
         self._connection = adbc.connect(self._url.get_secret_value())
         return _begin(self._connection)
 
+    def _beside(self, cursors: ExitStack, snapshot: str) -> list[adbc.Cursor]:
+        """Further cursors in transactions that see the same. Fewer where the record takes no more
+        connections: they only save time."""
+        with suppress(adbc.Error):
+            while len(self._others) < BESIDE:
+                self._others.append(adbc.connect(self._url.get_secret_value()))
+        begun = (_begin(connection, snapshot) for connection in self._others)
+        return [cursors.enter_context(cursor) for cursor in begun]
+
     def _end(self) -> None:
-        if self._connection is not None:
-            self._connection.rollback()
+        for connection in self._open():
+            connection.rollback()
 
 
-def _begin(connection: adbc.Connection) -> adbc.Cursor:
+def _begin(connection: adbc.Connection, snapshot: str | None = None) -> adbc.Cursor:
+    """A cursor in a new transaction, which sees what another one has shared."""
     cursor = connection.cursor()
     cursor.execute(_Q["begin"].text)
+    if snapshot is not None:
+        cursor.execute(_Q["share_in"].with_parts(snapshot=snapshot).text)
     cursor.execute(_Q["act"].text)
     return cursor
+
+
+def _side_by_side(
+    cursors: list[adbc.Cursor], asked: Mapping[str, Query], given: Mapping[str, str]
+) -> dict[str, pa.Table]:
+    """The answers by name, each read over the next connection that is free."""
+    free: SimpleQueue[adbc.Cursor] = SimpleQueue()
+    for cursor in cursors:
+        free.put(cursor)
+
+    def read(query: Query) -> pa.Table:
+        cursor = free.get()
+        try:
+            return _table(cursor, query, given)
+        finally:
+            free.put(cursor)
+
+    with ThreadPoolExecutor(len(cursors)) as pool:
+        return dict(zip(asked, pool.map(read, asked.values()), strict=True))
+
+
+def _table(cursor: adbc.Cursor, query: Query, given: Mapping[str, str]) -> pa.Table:
+    _ask(cursor, query, given)
+    return cursor.fetch_arrow_table()
+
+
+def _ask(cursor: adbc.Cursor, query: Query, given: Mapping[str, str]) -> None:
+    text, values = _positional(query, given)
+    cursor.execute(text, values or None)
 
 
 @contextmanager
@@ -209,9 +272,11 @@ def stage(into: duckdb.DuckDBPyConnection, *, whole: bool = False) -> None:
     for dataset in DATASETS:
         kind = "bigint" if dataset == "events" else "uuid"
         into.execute(steps()["make_gone"].with_parts(dataset=dataset, kind=kind).text)
+    if not whole:
+        into.execute(steps()["leave_charges"].text)
 
 
-def _positional(query: Query, given: dict[str, str]) -> tuple[str, list[Any]]:
+def _positional(query: Query, given: Mapping[str, str]) -> tuple[str, list[Any]]:
     """The statement with `$1`, `$2` as ADBC wants it, and the values in that order."""
     names: list[str] = []
 

@@ -86,8 +86,8 @@ class Writing:
             made |= {name: self._small(name) for name in SMALL}
             # What follows is planned longer than it runs.
             self.connection.execute(PLAINLY)
-            changes = count_changes(self.connection)
-            made |= {change.rollup: self._changed_rollup(change) for change in changes}
+            for change in count_changes(self.connection):
+                made[change.rollup] = self._changed_rollup(change)
             return {name: files() for name, files in made.items()}
 
     def _everything(self) -> dict[str, tuple[LakeFile, ...]]:

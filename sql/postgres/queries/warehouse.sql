@@ -2,6 +2,14 @@
 -- One look at the record: every statement of the pull sees the same rows, and writes nothing.
 set transaction isolation level repeatable read read only;
 
+-- name: share_look
+-- The name under which other transactions can see what this one sees, until it ends.
+select pg_export_snapshot() as name;
+
+-- name: share_in
+-- See what the transaction sees that gave this name.
+set transaction snapshot '/*snapshot*/';
+
 -- name: act
 -- Read as the studio itself, past nobody's policies, until the transaction ends.
 select set_config('role', 'service_role', true);
@@ -43,25 +51,28 @@ select true;
 
 -- name: touched
 -- Generations whose row in the warehouse may be another now, with those that came after one that
--- was made for the first time.
-select t.id::text as id from (
-    select g.id from studio.generations as g where g.sync_xid >= %(since)s::text::xid8
-    union
-    select a.generation_id from studio.attempts as a where a.sync_xid >= %(since)s::text::xid8
-    union
-    select c.generation_id from studio.charges as c
+-- was made for the first time. `judged`: only because of what people made of the video.
+select t.id::text as id, bool_and(t.judged) as judged from (
+    select g.id, false as judged from studio.generations as g
+    where g.sync_xid >= %(since)s::text::xid8
+    union all
+    select a.generation_id, false from studio.attempts as a
+    where a.sync_xid >= %(since)s::text::xid8
+    union all
+    select c.generation_id, false from studio.charges as c
     where c.sync_xid >= %(since)s::text::xid8 and c.generation_id is not null
-    union
-    select v.id from studio.videos as v where v.sync_xid >= %(since)s::text::xid8
-    union
-    select m.key::uuid from studio.sync_marks as m
+    union all
+    select v.id, true from studio.videos as v where v.sync_xid >= %(since)s::text::xid8
+    union all
+    select m.key::uuid, false from studio.sync_marks as m
     where m.sync_xid >= %(since)s::text::xid8 and m.dataset = 'generations'
-    union
-    select s.id from studio.generations as g
+    union all
+    select s.id, false from studio.generations as g
     inner join studio.generations as s
         on s.fingerprint = g.fingerprint and s.created_at > g.finished_at
     where g.sync_xid >= %(since)s::text::xid8 and g.status = 'completed'
-) as t;
+) as t
+group by t.id;
 
 -- name: marks
 -- What is gone or moved, and when the warehouse files it.

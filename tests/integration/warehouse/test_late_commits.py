@@ -80,6 +80,7 @@ def test_no_interleaving_of_writers_and_syncs_loses_or_doubles_a_row(
     if thorough:
         # Roll-ups are made of the rows that this is about, and take half of the time.
         monkeypatch.setattr("storage.warehouse.writing.rollups", dict)
+    monkeypatch.setattr("storage.warehouse.pulling.MANY", 0)  # As when much has changed.
     line, folder = Line(url), tmp_path / "lake"
     with Writers(url, person) as writers:
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from pydantic import SecretStr
 
@@ -15,6 +16,7 @@ from storage.models import Person
 from storage.postgres import Database
 from storage.records import curation, events, ledger
 from storage.records.gallery import Verdict
+from storage.warehouse import pulling
 from storage.warehouse.pulling import Line
 from storage.warehouse.relations import DATASETS
 from tests.integration.record.record_rows import S, add_complete, add_held, move
@@ -110,6 +112,24 @@ def test_a_line_that_was_cut_is_opened_anew(
         add_complete(tx, person)
     assert synced(line=line).rows > 0
     line.close()
+
+
+def test_what_is_read_over_many_connections_is_of_one_moment(
+    database: Database, database_url: SecretStr, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "MANY", 0)
+    with database.as_service() as tx:
+        add_complete(tx, person)
+    line, into = Line(database_url), duckdb.connect()
+    with line.looking(into) as pull:
+        pull.horizon()
+        with database.as_service() as tx:
+            add_complete(tx, person)
+        pull.changes(pulling.Wanted("0", {}))
+    for name in ("generations", "attempts", "videos", "charges"):
+        assert into.execute(f"select count(*) from pulled_{name}").fetchone() == (1,), name
+    line.close()
+    into.close()
 
 
 def test_names_and_holds_arrive_without_a_stamp(
@@ -283,13 +303,31 @@ def test_a_correction_of_an_old_month_waits_and_what_is_new_does_not(
     judge(database, person, old_and_new)
     done = synced()
     assert done.rows == 3  # The generation, and the event of each verdict.
-    assert done.waiting == 2  # The generation with its charge.
+    assert done.waiting == 1  # The generation; its charge is as it was.
     assert verdicts(lake_folder) == {old: None, new: "approved"}
-    assert synced().waiting == 2
+    assert synced().waiting == 1
     due = synced(now=datetime.now(UTC) + timedelta(minutes=10))
     assert (due.waiting, due.whole) == (0, False)
     assert verdicts(lake_folder) == {old: "approved", new: "approved"}
     assert synced().rows == 0
+
+
+def test_a_charge_that_waits_arrives_though_its_video_is_judged_meanwhile(
+    database: Database,
+    database_url: SecretStr,
+    as_owner: Owner,
+    person: Person,
+    synced: Sync,
+    lake_folder: Path,
+    tmp_path: Path,
+    old_and_new: list[Any],
+) -> None:
+    old, _ = old_and_new
+    as_owner("update studio.charges set verified = false where generation_id = %s", old)
+    assert synced().waiting == 2  # The generation with its charge.
+    judge(database, person, [old])
+    synced(now=datetime.now(UTC) + timedelta(minutes=10))
+    assert rows_of(lake_folder) == rebuilt(database_url, tmp_path / "other")
 
 
 def test_days_that_have_become_old_are_folded_into_their_month(
