@@ -81,6 +81,14 @@ def r2_store() -> Iterator[R2Store]:
         store.close()
 
 
+@pytest.fixture(scope="module")
+def cdn(r2_store: R2Store) -> Iterator[Cdn]:
+    """A CDN whose bucket is that store's, with one client for the module."""
+    cdn = Cdn(r2_store.endpoint, r2_store.bucket, KEY_ID, SECRET, None, None)
+    yield cdn
+    cdn.close()
+
+
 class NoCopies:
     """What the CDN has before anything was copied."""
 
@@ -97,10 +105,10 @@ def store(
     tmp_path: Path,
     contract_server: tuple[str, str],
     r2_store: R2Store,
+    cdn: Cdn,
 ) -> Iterator[ObjectStore]:
     if request.param in {"local", "cdn"}:
         local = LocalStore(tmp_path / "house" / "objects")
-        cdn = Cdn(r2_store.endpoint, r2_store.bucket, KEY_ID, SECRET, None, None)
         opened = CdnStore(local, cdn, NoCopies()) if request.param == "cdn" else local
         opened.prepare()
         yield opened
