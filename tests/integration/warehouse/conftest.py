@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
 
 from jobs.demo import write_demo
+from storage.warehouse.pulling import Line
 from storage.warehouse.syncing import Pass, sync
 
 Sync = Callable[..., Pass]
@@ -28,13 +30,17 @@ def lake_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def synced(database_url: SecretStr, lake_folder: Path) -> Sync:
-    """Brings the lake up to the record: `synced()`, `synced(corrections=True)`."""
+def synced(database_url: SecretStr, lake_folder: Path) -> Iterator[Sync]:
+    """Brings the lake up to the record: `synced()`, `synced(corrections=True)`.
 
-    def run(**how: object) -> Pass:
-        return sync(database_url, lake_folder, **how)  # type: ignore[arg-type]
+    All of a test's syncs read over one line, as those of a studio at work do.
+    """
+    with closing(Line(database_url)) as line:
 
-    return run
+        def run(**how: object) -> Pass:
+            return sync(database_url, lake_folder, **{"line": line, **how})  # type: ignore[arg-type]
+
+        yield run
 
 
 @pytest.fixture(scope="session")
