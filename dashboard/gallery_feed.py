@@ -7,8 +7,8 @@ browser looks again at the cards that it has, when they come into sight.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
-from uuid import UUID
 
 import streamlit as st
 
@@ -25,6 +25,12 @@ _FACETS = "gallery_facets"
 
 NO_FACETS = Facets((), (), (), (), ())
 """What the filters offer while nothing can be read."""
+
+LOOK_EVERY_S = 3.0
+"""How often the browser has the record looked at."""
+
+_FRESH_S = 2.5
+"""How long a look counts: a bit less than until the next, since the browser's clock is not ours."""
 
 LOOKS_OF_A_SEARCH = 2
 """A view that is still there at the second look was meant; the others were on the way to it."""
@@ -43,28 +49,35 @@ class Feed:
     count: int
     """Videos in the view; above `gallery_reads.MOST_COUNTED` there are more."""
     facets: Facets
-    newest: UUID | None
-    """The newest video when the record was last looked at, whatever the filters."""
-    looks: int = 0
-    """How often the record was looked at since the view was opened."""
+    news: News
+    """What the last look at the record has found."""
+    looked_at: float
+    """When that was, in seconds of a clock that never runs backwards."""
+    looks: int = 1
+    """How often the record was looked at since the view was opened, which is the first look."""
 
 
 def open_feed(services: Services, person: Person, view: GalleryView, facets: Facets) -> Feed:
     """The view from its beginning."""
-    newest = gallery_reads.news(services, person, view).newest
+    news = gallery_reads.news(services, person, view)
     first = gallery_wire.first(services, person, view)
     count = len(first["entries"])
     if view.shows_videos and (first["next"] or gallery_wire.is_grouped(view)):
         count = gallery_reads.count(services, person, view)
-    return Feed(person, view, epoch(), first, count, facets, newest)
+    return Feed(person, view, epoch(), first, count, facets, news, time.monotonic())
 
 
 def with_news(services: Services, feed: Feed, news: News) -> Feed:
     """The feed after a look at the record, read anew when there is another newest video."""
-    if news.newest == feed.newest:
-        return replace(feed, looks=feed.looks + 1)
+    if news.newest == feed.news.newest:
+        return replace(feed, news=news, looked_at=time.monotonic(), looks=feed.looks + 1)
     read_again()
     return replace(open_feed(services, feed.person, feed.view, feed.facets), looks=feed.looks + 1)
+
+
+def is_fresh(feed: Feed) -> bool:
+    """Whether the record was looked at just now, so that a run need not look again."""
+    return time.monotonic() - feed.looked_at < _FRESH_S
 
 
 def is_current(feed: Feed | None, person: Person, view: GalleryView) -> bool:

@@ -33,10 +33,12 @@ from dashboard.gallery_dialog import (
 )
 from dashboard.gallery_feed import (
     FEED,
+    LOOK_EVERY_S,
     LOOKS_OF_A_SEARCH,
     NO_FACETS,
     Feed,
     is_current,
+    is_fresh,
     known_facets,
     open_feed,
     read_again,
@@ -50,8 +52,6 @@ from dashboard.whoami import current_person
 from jobs import curation, library
 from storage.errors import RecordUnavailable, StudioError
 from storage.models import Person
-
-LOOK_EVERY_S = 3.0
 
 
 def choose_view(person: Person) -> Facets:
@@ -81,17 +81,24 @@ def look_for_news() -> None:
     """Say how many are being made, and run the page again when something has changed."""
     try:
         person, feed = current_person(), st.session_state[FEED]
-        news = gallery_reads.news(services(), person, feed.view)
-        now = with_news(services(), feed, news)
-        note_search(now)
+        now = feed if is_fresh(feed) else look(person, feed)
     except RecordUnavailable:
         st.caption("The database can't be reached. You see what was loaded before.")
         return
     st.session_state[FEED] = now
     if now.epoch != feed.epoch and not is_open():
         st.rerun()
-    if news.being_made and feed.view.shows_videos and QUEUE in pages_for(person.role):
-        show_being_made(news.being_made)
+    being_made = now.news.being_made
+    if being_made and now.view.shows_videos and QUEUE in pages_for(person.role):
+        show_being_made(being_made)
+
+
+def look(person: Person, feed: Feed) -> Feed:
+    """The feed as the record has it now."""
+    news = gallery_reads.news(services(), person, feed.view)
+    now = with_news(services(), feed, news)
+    note_search(now)
+    return now
 
 
 def note_search(feed: Feed) -> None:
