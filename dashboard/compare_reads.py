@@ -9,7 +9,9 @@ from uuid import UUID
 
 from dashboard import gallery_reads
 from dashboard.gallery_reads import Card, VideoFilter
-from jobs.bootstrap import Services
+from dashboard.keeping import kept_for
+from dashboard.reads import LIVE_S
+from dashboard.services import services
 from jobs.gallery_filters import MAX_SEARCH, GalleryView
 from storage.errors import RecordNotFound
 from storage.models import Charge, Generation, Person, Video
@@ -61,18 +63,23 @@ class Absent:
 Place: TypeAlias = Compared | Unfinished | Absent
 
 
-def places(services: Services, person: Person, ids: Sequence[str]) -> list[Place]:
+def places(person: Person, ids: Sequence[str]) -> list[Place]:
     """What stands behind each id of an address, in the order given."""
     if not ids:
         return []
-    with services.database.as_person(person.id) as tx:
+    with services().database.as_person(person.id) as tx:
         return [_place(tx, person, asked) for asked in ids]
 
 
-def offered(services: Services, person: Person, words: str) -> tuple[Card, ...]:
-    """The newest videos to choose from; those that have `words` when there are any."""
+@kept_for(LIVE_S, most=200)
+def offered(person: Person, words: str) -> tuple[Card, ...]:
+    """The newest videos to choose from; those that have `words` when there are any.
+
+    Raises:
+        RecordUnavailable: try again later.
+    """
     view = GalleryView(filter=VideoFilter(search=words.strip()[:MAX_SEARCH]))
-    return gallery_reads.page(services, person, view, limit=OFFERED).cards
+    return gallery_reads.page(services(), person, view, limit=OFFERED).cards
 
 
 def _place(tx: Transaction, person: Person, asked: str) -> Place:

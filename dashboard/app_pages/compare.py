@@ -56,7 +56,7 @@ def choose(person: Person, places: Sequence[Place], *, key: str) -> None:
         label_visibility="collapsed",
         width=340,
     )
-    offered = compare_reads.offered(services(), person, words or "")
+    offered = compare_reads.offered(person, words or "")
     if not offered:
         st.info(
             "No video has these words. Try a shorter one." if words else "There are no videos yet.",
@@ -92,7 +92,7 @@ def show_choice(person: Person, places: Sequence[Place]) -> None:
 
 def _selected(person: Person) -> list[Place]:
     ids = [str(one) for one in st.session_state.get(_SELECTION, [])][:MOST]
-    return compare_reads.places(services(), person, ids)
+    return compare_reads.places(person, ids)
 
 
 def show_player(person: Person, places: Sequence[Place]) -> None:
@@ -146,7 +146,7 @@ def look_again(ids: Sequence[str], *, coming: int) -> None:
     """The videos as they are by now; `coming` of them were being made when the page was run."""
     person = current_person()
     try:
-        places = compare_reads.places(services(), person, ids)
+        places = compare_reads.places(person, ids)
     except RecordUnavailable as exc:
         st.error(f"{exc.happened} Your videos are safe.", icon=":material/cloud_off:")
         st.button("Try again")
@@ -164,7 +164,7 @@ def look_again(ids: Sequence[str], *, coming: int) -> None:
 def add_video(ids: Sequence[str]) -> None:
     """Choose others beside those that are compared."""
     person = current_person()
-    choose(person, compare_reads.places(services(), person, ids), key="compare_more")
+    choose(person, compare_reads.places(person, ids), key="compare_more")
 
 
 def show_header(ids: Sequence[str]) -> None:
@@ -182,7 +182,7 @@ def main() -> None:
     """The page."""
     person, ids = current_person(), asked_for()
     show_header(ids)
-    coming = sum(map(is_coming, compare_reads.places(services(), person, ids)))
+    coming = sum(map(is_coming, compare_reads.places(person, ids)))
     look = st.fragment(run_every=LOOK_AGAIN_S if coming else None)(look_again)
     look(ids, coming=coming)
 

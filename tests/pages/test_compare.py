@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import compare_reads
 from dashboard.components.compare_player import KEY as PLAYER
 from jobs import curation, library
 from jobs.bootstrap import Services
@@ -96,6 +97,15 @@ def test_a_search_offers_what_has_the_words(compare: Open, kept: KeptVideos) -> 
     page.text_input(key="compare_choice_words").set_value("kettle").run()
     offered = [card["id"] for card in data_of(page, "compare_picker")["offered"]]
     assert offered == [str(kettle)]
+
+
+def test_another_team_is_not_offered_what_one_was_offered_just_before(
+    compare: Open, kept: KeptVideos, person: Person, add_person: Callable[..., Person]
+) -> None:
+    video_id = kept.add()
+    compare()
+    assert [card.id for card in compare_reads.offered(person, "")] == [video_id]
+    assert compare_reads.offered(add_person("Mia", team="Sales"), "") == ()
 
 
 def test_what_is_selected_in_the_gallery_is_chosen_already(compare: Open, kept: KeptVideos) -> None:
