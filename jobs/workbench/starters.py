@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from jobs.analytics import headed
 from jobs.workbench.charts import Chart
@@ -29,10 +30,11 @@ class Starter:
     chart: Chart
 
 
-def starters() -> list[Starter]:
+@cache
+def starters() -> tuple[Starter, ...]:
     """All of them, the first as the editor begins."""
     queries = workbench_starters()
-    return [
+    return tuple(
         Starter(name, label, headed(queries[name].description, queries[name].text), chart)
         for name, (label, chart) in _SHOWN.items()
-    ]
+    )
