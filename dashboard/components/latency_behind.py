@@ -25,12 +25,13 @@ from jobs.analytics import Filters
 MOST_ROWS = 200
 _STEPS = ("our_queue", "fal_queue", "inference", "store")
 _COLUMNS = {
-    "Open": st.column_config.LinkColumn("", display_text=":material/open_in_new:", width=40),
-    "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=115),
-    "Title": st.column_config.TextColumn(width=150),
-    "Person": st.column_config.TextColumn(width=105),
-    "Resolution": st.column_config.TextColumn(width=85),
-    "Seconds": st.column_config.NumberColumn(format="%.1f s", width=80),
+    "Open": st.column_config.LinkColumn("", display_text=":material/open_in_new:", width=36),
+    "When": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=108),
+    "Title": st.column_config.TextColumn(width=120),
+    "Person": st.column_config.TextColumn(width=100),
+    "Model": st.column_config.TextColumn(width=130),
+    "Resolution": st.column_config.TextColumn(width=82),
+    "Seconds": st.column_config.NumberColumn(format="%.1f s", width=72),
     "Charged": st.column_config.NumberColumn(format="dollar", width="small"),
 }
 
@@ -63,7 +64,7 @@ def show_slow(figures: Figures, slow: Slow) -> None:
             st.caption("No generation was completed there.")
             return
         st.caption(_number_words(rows, "slowest"))
-        left, right = st.columns([3, 2])
+        left, right = st.columns([5, 3])
         with left:
             table = figures.listed("slow", lambda: [_slow_row(row, figures) for row in rows], slow)
             chosen = _choose(figures, table, slow.words)

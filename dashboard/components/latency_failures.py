@@ -69,7 +69,8 @@ def _figure(bars: list[go.Bar], filters: Filters, grain: str) -> go.Figure:
 
 
 def _bars(rows: list[dict[str, Any]], reasons: list[str], grain: str) -> list[go.Bar]:
-    colours = charts.colours(reasons)
+    # There is one cause more than colours: the rarest is drawn back.
+    colours = charts.colours(reasons, grey=reasons[charts.MOST_SERIES :])
     bars = []
     for place, reason in enumerate(reasons):
         own = [row for row in rows if row["reason"] == reason]
