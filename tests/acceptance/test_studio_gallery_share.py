@@ -23,12 +23,24 @@ def make_link(page: Page, address: str) -> str:
     page.goto(address)
     settled(page)
     page.get_by_text("Share with guests").click()
-    page.get_by_text("Ask for a verdict").click()
+    switch_on(page, "Ask for a verdict")
     page.get_by_label("Password (optional)", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Make a link").click()
     field = page.get_by_label("Address of the link")
     expect(field).to_have_value(re.compile(r"/s/[\w-]{43}$"))
     return urlsplit(field.input_value()).path
+
+
+def switch_on(page: Page, label: str) -> None:
+    """As a person does, who looks where a click went: the panel may have moved under it."""
+    switch = page.get_by_role("switch", name=label)
+
+    def click() -> bool:
+        if not switch.is_checked():
+            page.get_by_text(label).click()
+        return switch.is_checked()
+
+    assert wait_until(click, PATIENCE_MS / 1000)
 
 
 def judge(page: Page) -> None:
