@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import duckdb
 import pytest
@@ -120,16 +123,35 @@ def test_what_is_read_over_many_connections_is_of_one_moment(
     monkeypatch.setattr(pulling, "MANY", 0)
     with database.as_service() as tx:
         add_complete(tx, person)
-    line, into = Line(database_url), duckdb.connect()
-    with line.looking(into) as pull:
-        pull.horizon()
-        with database.as_service() as tx:
-            add_complete(tx, person)
-        pull.changes(pulling.Wanted("0", {}))
-    for name in ("generations", "attempts", "videos", "charges"):
-        assert into.execute(f"select count(*) from pulled_{name}").fetchone() == (1,), name
-    line.close()
-    into.close()
+    with closing(Line(database_url)) as line, duckdb.connect() as into:
+        with line.looking(into) as pull:
+            pull.horizon()
+            with database.as_service() as tx:
+                add_complete(tx, person)
+            pull.changes(pulling.Wanted("0", {}))
+        for name in ("generations", "attempts", "videos", "charges"):
+            assert into.execute(f"select count(*) from pulled_{name}").fetchone() == (1,), name
+
+
+def test_a_record_that_takes_no_more_connections_is_read_over_those_that_there_are(
+    database: Database,
+    database_url: SecretStr,
+    as_owner: Owner,
+    person: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulling, "MANY", 0)
+    with database.as_service() as tx:
+        add_complete(tx, person)
+    role = f"few_{uuid4().hex}"
+    as_owner(f"create role {role} login password 'few' connection limit 2 in role service_role")
+    address = urlsplit(database_url.get_secret_value())
+    url = address._replace(netloc=f"{role}:few@{address.hostname}:{address.port}").geturl()
+    with closing(Line(SecretStr(url))) as line, duckdb.connect() as into:
+        with line.looking(into) as pull:
+            pull.changes(pulling.Wanted("0", {}))
+        assert into.execute("select count(*) from pulled_generations").fetchone() == (1,)
+    as_owner(f"drop role {role}")
 
 
 def test_names_and_holds_arrive_without_a_stamp(
