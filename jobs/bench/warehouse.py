@@ -67,17 +67,14 @@ def measure_warehouse(
     asked = questions(until, _busiest(lake.folder))
     answers = measure_reading(lake.folder, asked, times, readers)
     log.info("lake read", **_all_figures(asked, answers, {}))
-    theirs: dict[str, Asked] = {}
-    synced: dict[str, Any] = {}
-    if beside_postgres:
-        theirs, synced = _beside(folder, lake.folder, asked, now, patience_s, times)
-        log.info("record followed", **synced)
-    publish = [_publish_ms(lake, number, now) for number in range(times)]
+    theirs, synced = (
+        _beside(folder, lake.folder, asked, now, patience_s, times) if beside_postgres else ({}, {})
+    )
     return {
         "rows": rows,
         **synced,
         **_all_figures(asked, answers, theirs),
-        "publish_ms": rounded(percentile(publish, 0.5), 1),
+        "publish_ms": _publish_ms(lake, times, now),
         **written,
         "peak_mb": round(answers.peak_mb),
         **_by_name(asked, answers, theirs),
@@ -95,7 +92,9 @@ def _beside(
         with filled_postgres(folder, lake, _ZONE) as url:
             theirs = ask_postgres(url, asked, patience_s)
             log.info("postgres asked", **{name: round(it.took_ms) for name, it in theirs.items()})
-            return theirs, _followed(url, folder / "synced", now, times)
+            synced = _followed(url, folder / "synced", now, times)
+            log.info("record followed", **synced)
+            return theirs, synced
     except (StudioError, psycopg.Error, OSError) as exc:
         return theirs, {"not_compared": str(exc)}
 
@@ -155,8 +154,13 @@ def _synced(found: Syncing) -> dict[str, Any]:
     }
 
 
-def _publish_ms(lake: Lake, number: int, now: datetime) -> float:
-    """The part of a refresh that writes: of as many changes, without reading the record."""
+def _publish_ms(lake: Lake, times: int, now: datetime) -> float | None:
+    """The part of a refresh that writes: of as many changes, without reading the record; the middle
+    of so many."""
+    return rounded(percentile([_once_ms(lake, number, now) for number in range(times)], 0.5), 1)
+
+
+def _once_ms(lake: Lake, number: int, now: datetime) -> float:
     with busy_while(lake, number, since=now.date() - RECENT) as connection:
         began = time.perf_counter()
         lake.publish(connection, _MARKS, now=now)
