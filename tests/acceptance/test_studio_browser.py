@@ -37,6 +37,8 @@ SCENES = [
 ]
 HAS_PICTURE = 2
 """`HTMLMediaElement.HAVE_CURRENT_DATA` (HTML Living Standard)."""
+LEGIBLE = re.compile(r"rgb\((67, 56, 202|165, 180, 252)\)")
+"""`frame_style`, light and dark: what is chosen, in place of Streamlit's primary colour."""
 FAILS, RUNS, LOST = "The sneaker melts", "The sneaker dances all night", "The sneaker takes off"
 
 
@@ -181,6 +183,8 @@ def sees_generation(page: Page, studio: Studio) -> None:
 def sees_gallery(page: Page, studio: Studio) -> None:
     page.goto(f"{studio.url}/gallery")
     expect(page.locator(".list .card")).to_have_count(len(SCENES))
+    chosen = page.locator('[data-variant="segmented_control"][data-selected="true"]')
+    expect(chosen).to_have_css("color", LEGIBLE)
 
 
 def sees_a_video(page: Page, studio: Studio) -> None:
