@@ -12,6 +12,8 @@ from storage.errors import SettingsError
 
 @pytest.fixture(autouse=True)
 def stock_addresses() -> Iterator[None]:
+    """fal's own addresses before and after: the client is one to a process; others point it."""
+    addresses(None).point_stock_client()
     yield
     addresses(None).point_stock_client()
 
