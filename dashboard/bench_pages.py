@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -28,17 +29,21 @@ from dashboard.error_frame import FAILED
 from dashboard.roles import pages_for
 from dashboard.session_cookie import COOKIE, new_token
 from jobs.bench.figures import percentile, ratio, rounded
+from jobs.bench.gallery_rows import fill
 from jobs.bench.studio import Plan, running_record
 from jobs.bootstrap import DEMO, Services
 from jobs.demo import write_demo
 from storage.embedded.processes import wait_until
 from storage.errors import ServiceStartFailed, StudioError
 from storage.models import Role
+from storage.postgres import mapped_errors
 from storage.records import people, sessions
 
 _DEMO = "demo=1"
 _QUERIES = {"costs": _DEMO, "latency": _DEMO, "usage": _DEMO, "my_month": _DEMO, "workbench": _DEMO}
 """Pages of figures show a demo history."""
+_TEAM = "Team 1"
+"""One of those whose videos fill the record."""
 DEFAULTS = {
     "STREAMLIT_RUNNER_POST_SCRIPT_GC": "true",
     "STREAMLIT_RUNNER_MAGIC_ENABLED": "true",
@@ -59,6 +64,8 @@ class Visits:
     role: Role = Role.ADMIN
     generations: int = 20_000
     """Length of the demo history."""
+    videos: int = 1_000
+    """In the record, of twenty teams."""
     pages: tuple[str, ...] = ()
     """Names of pages; none: all that the role has."""
     draws: int = 0
@@ -91,6 +98,7 @@ def measure_pages(folder: Path, visits: Visits) -> dict[str, Any]:
         services = studio.services
         demo = services.settings.warehouse_folder / DEMO
         write_demo(demo, generations=visits.generations, months=12)
+        _fill(services, visits.videos)
         tokens = _tokens(services, visits)
         with _serving(services, {}) as (port, process):
             ours = _measure(port, process, tokens, visits)
@@ -103,6 +111,13 @@ def measure_pages(folder: Path, visits: Visits) -> dict[str, Any]:
         **_figures(ours, theirs),
         **({"drawn": drawn} if drawn else {}),
     }
+
+
+def _fill(services: Services, videos: int) -> None:
+    url = services.settings.database_url
+    assert url is not None, "a record that runs has an address"
+    with mapped_errors(), psycopg.connect(url.get_secret_value(), autocommit=True) as owner:
+        fill(owner, videos)
 
 
 def _drawn(port: int, token: str, visits: Visits) -> dict[str, dict[str, Any]] | None:
@@ -135,13 +150,12 @@ def _ms(seconds: float | None) -> float | None:
 
 
 def _tokens(services: Services, visits: Visits) -> list[str]:
-    """A cookie for each session, all of one person."""
+    """A cookie for each session, which are of as many people."""
     tokens = [new_token() for _ in range(visits.sessions)]
     with services.database.as_service() as tx:
-        person = people.add(
-            tx, email="visitor@bench.test", name="Bench", role=visits.role, team="Marketing"
-        )
-        for token in tokens:
+        for number, token in enumerate(tokens):
+            email = f"visitor{number}@bench.test"
+            person = people.add(tx, email=email, name="Bench", role=visits.role, team=_TEAM)
             sessions.open_session(tx, token, person.id, hours=1, user_agent="bench")
     return tokens
 

@@ -7,6 +7,7 @@ browser looks again at the cards that it has, when they come into sight.
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,6 @@ import streamlit as st
 
 from dashboard import gallery_reads, gallery_wire
 from dashboard.gallery_reads import Facets, News
-from dashboard.gallery_wire import Wire
 from jobs.bootstrap import Services
 from jobs.gallery_filters import GalleryView
 from storage.models import Person
@@ -44,8 +44,11 @@ class Feed:
     view: GalleryView
     epoch: int
     """Grows whenever something was changed: cards that were read before it are looked at again."""
-    first: Wire
-    """Entries of the first page, the cursor behind it, counts of days."""
+    first: str
+    """Entries of the first page, the cursor behind it and counts of days, as JSON: it is sent in
+    each run, and written once."""
+    has_entries: bool
+    """Whether there are any."""
     count: int
     """Videos in the view; above `gallery_reads.MOST_COUNTED` there are more."""
     facets: Facets
@@ -64,7 +67,17 @@ def open_feed(services: Services, person: Person, view: GalleryView, facets: Fac
     count = len(first["entries"])
     if view.shows_videos and (first["next"] or gallery_wire.is_grouped(view)):
         count = gallery_reads.count(services, person, view)
-    return Feed(person, view, epoch(), first, count, facets, news, time.monotonic())
+    return Feed(
+        person,
+        view,
+        epoch(),
+        json.dumps(first),
+        bool(first["entries"]),
+        count,
+        facets,
+        news,
+        time.monotonic(),
+    )
 
 
 def with_news(services: Services, feed: Feed, news: News) -> Feed:

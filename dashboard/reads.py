@@ -12,8 +12,10 @@ from uuid import UUID
 
 from dashboard.keeping import kept_for
 from dashboard.services import services
+from jobs import exports
+from jobs.exports import Export
 from jobs.fal.catalog import Model
-from storage.models import Attempt, Campaign, Charge, Generation
+from storage.models import Attempt, Campaign, Charge, Generation, Person
 from storage.records import attempts, campaigns, generations, ledger, outcomes
 from storage.records.attempts import Account
 from storage.records.generations import HistoryEntry, QueueLoad
@@ -103,6 +105,16 @@ def room(person_id: UUID, campaign_id: UUID | None) -> Room | None:
     """What the person's tightest hard budget leaves; None when no budget applies."""
     with services().database.as_person(person_id) as tx:
         return ledger.my_room(tx, campaign_id)
+
+
+@kept_for(LIVE_S, most=500)
+def zips(person: Person) -> list[Export]:
+    """The person's latest zips, the last one first. Whoever asks for one or drops one clears it.
+
+    Raises:
+        RecordUnavailable: try again later.
+    """
+    return exports.exports_of(services(), person)
 
 
 @kept_for(10, most=200)

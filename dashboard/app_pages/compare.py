@@ -49,7 +49,7 @@ def choose(person: Person, places: Sequence[Place], *, key: str) -> None:
         "Search",
         key=f"{key}_words",
         type="search",
-        live="300ms",
+        live=True,
         max_chars=100,
         placeholder="Search titles, prompts, tags and campaigns",
         icon=":material/search:",

@@ -1,6 +1,7 @@
 """Gallery: the team's videos. Find, play, judge, download, throw away, take back.
 
-New videos appear by themselves: a small fragment looks for news and only then runs the page again.
+New videos appear by themselves: a small fragment (`dashboard/components/gallery_news.py`) looks for
+news and only then runs the page again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import streamlit as st
 from dashboard import gallery_reads, gallery_selection
 from dashboard.components.bulk_bar import bulk_bar
 from dashboard.components.export_tray import export_tray
+from dashboard.components.gallery_news import look_for_news
 from dashboard.components.gallery_notices import (
     show_absent,
     show_moved,
@@ -22,97 +24,53 @@ from dashboard.components.gallery_summary import show_summary
 from dashboard.components.gallery_toolbar import show_kinds, show_toolbar
 from dashboard.components.undo_toast import undo_toast
 from dashboard.components.video_grid import GridWish, video_grid
-from dashboard.gallery_address import has_filters, show_view, view_of_address
+from dashboard.gallery_address import show_view, view_of_address
 from dashboard.gallery_dialog import (
     CHANGED,
     asked_for,
     find_asked_for,
-    is_open,
     open_video,
     show_video,
 )
 from dashboard.gallery_feed import (
     FEED,
-    LOOK_EVERY_S,
-    LOOKS_OF_A_SEARCH,
     NO_FACETS,
     Feed,
     is_current,
-    is_fresh,
     known_facets,
     open_feed,
     read_again,
-    with_news,
 )
-from dashboard.gallery_reads import MOST_MADE, Facets
+from dashboard.gallery_reads import Facets
 from dashboard.gallery_wire import is_grouped
 from dashboard.roles import QUEUE, pages_for
 from dashboard.services import services
 from dashboard.whoami import current_person
-from jobs import curation, library
+from jobs import curation
+from jobs.gallery_filters import GalleryView
 from storage.errors import RecordUnavailable, StudioError
 from storage.models import Person
 
 
-def choose_view(person: Person) -> Facets:
+def choose_view(person: Person, view: GalleryView) -> Facets:
     """The toolbar. It is there without the record too, so that nothing typed is lost."""
     try:
         facets = known_facets(services(), person)
     except RecordUnavailable:
         facets = NO_FACETS
-    show_toolbar(person, facets)
+    show_toolbar(person, view, facets)
     return facets
 
 
-def load(person: Person, facets: Facets) -> Feed:
+def load(person: Person, view: GalleryView, facets: Facets) -> Feed:
     """What the session has of the view, begun anew when the person, the view or a video changed."""
     feed: Feed | None = st.session_state.get(FEED)
-    view = view_of_address()
     if feed is None or not is_current(feed, person, view):
         if feed is not None and feed.view != view:
             gallery_selection.clear()
         feed = open_feed(services(), person, view, facets)
         st.session_state[FEED] = feed
     return feed
-
-
-@st.fragment(run_every=LOOK_EVERY_S)
-def look_for_news() -> None:
-    """Say how many are being made, and run the page again when something has changed."""
-    try:
-        person, feed = current_person(), st.session_state[FEED]
-        now = feed if is_fresh(feed) else look(person, feed)
-    except RecordUnavailable:
-        st.caption("The database can't be reached. You see what was loaded before.")
-        return
-    st.session_state[FEED] = now
-    if now.epoch != feed.epoch and not is_open():
-        st.rerun()
-    being_made = now.news.being_made
-    if being_made and now.view.shows_videos and QUEUE in pages_for(person.role):
-        show_being_made(being_made)
-
-
-def look(person: Person, feed: Feed) -> Feed:
-    """The feed as the record has it now."""
-    news = gallery_reads.news(services(), person, feed.view)
-    now = with_news(services(), feed, news)
-    note_search(now)
-    return now
-
-
-def note_search(feed: Feed) -> None:
-    """Write down what was looked for, once, when the view has stood for a while."""
-    if feed.looks == LOOKS_OF_A_SEARCH and has_filters(feed.view):
-        library.note_search(services(), feed.person, feed.view, found=feed.count)
-
-
-def show_being_made(number: int) -> None:
-    """A way to the queue."""
-    few = "1 video is" if number == 1 else f"{number} videos are"
-    many = f"{MOST_MADE} or more videos are"
-    words = f"{few if number < MOST_MADE else many} being made"
-    st.page_link(QUEUE.file, label=words, icon=":material/pending_actions:")
 
 
 def fulfil(person: Person, feed: Feed, wish: GridWish) -> None:
@@ -141,15 +99,15 @@ def favour(person: Person, video_id: UUID, favourite: bool) -> None:
 
 def main() -> None:
     """The page."""
-    person = current_person()
+    person, view = current_person(), view_of_address()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Gallery", anchor=False, width="stretch")
-        show_kinds(person)
+        show_kinds(person, view)
     if st.session_state.pop(CHANGED, None):
         read_again()
-    facets = choose_view(person)
+    facets = choose_view(person, view)
     try:
-        feed = load(person, facets)
+        feed = load(person, view, facets)
         opened = find_asked_for(person) if asked_for() else None
     except RecordUnavailable as exc:
         show_unreachable(exc)
@@ -162,7 +120,7 @@ def main() -> None:
     show_summary(feed)
     bulk_bar(person, feed.view, feed.facets, [UUID(one) for one in gallery_selection.selected()])
     look_for_news()
-    if feed.first["entries"]:
+    if feed.has_entries:
         fulfil(person, feed, video_grid(feed, opened=asked_for() if opened else None))
     else:
         show_nothing(person, feed.view)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard import reads
 from dashboard.error_frame import plain
 from dashboard.gallery_dialog import is_open
 from dashboard.services import services
@@ -33,7 +34,7 @@ _STYLE = """
 def export_tray(person: Person) -> None:
     """The zips of this person; nothing when there are none. Looks again while one is built."""
     try:
-        found = exports.exports_of(services(), person)
+        found = reads.zips(person)
     except RecordUnavailable:
         return
     if found:
@@ -44,7 +45,7 @@ def export_tray(person: Person) -> None:
 def _show_all(*, was_open: bool) -> None:
     person = current_person()
     try:
-        found = exports.exports_of(services(), person)
+        found = reads.zips(person)
     except RecordUnavailable:
         st.caption("The database can't be reached. Your zips are built all the same.")
         return
@@ -101,6 +102,7 @@ def _show_ready(one: Export) -> None:
 
 def _drop(person: Person, export_id: UUID) -> None:
     exports.give_up(services(), person, export_id)
+    reads.zips.clear()
 
 
 def _videos(count: int) -> str:

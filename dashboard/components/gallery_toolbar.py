@@ -38,14 +38,14 @@ _GROUPS: dict[str, str] = {
 }
 
 
-def show_kinds(person: Person) -> None:
+def show_kinds(person: Person, view: GalleryView) -> None:
     """Whose videos, those on their way, those that failed, or the trash."""
     labels = {TEAM: "All teams" if person.role is Role.ADMIN else "Team"}
     if QUEUE in pages_for(person.role):
         labels |= {MINE: "Mine", MAKING: "In the making", FAILED: "Failed", TRASH: "Trash"}
     if len(labels) == 1:
         return
-    _keep(SHOW, _kind_of(view_of_address()))
+    _keep(SHOW, _kind_of(view))
     st.segmented_control(
         "Show",
         list(labels),
@@ -57,15 +57,14 @@ def show_kinds(person: Person) -> None:
     )
 
 
-def show_toolbar(person: Person, facets: Facets) -> None:
+def show_toolbar(person: Person, view: GalleryView, facets: Facets) -> None:
     """Search, filters, saved searches, order and groups; what they say is in the address."""
-    view = view_of_address()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text_input(
             "Search",
             key=SEARCH,
             type="search",
-            live="300ms",
+            live=True,
             max_chars=MAX_SEARCH,
             placeholder="Search title, prompt, tags, campaign",
             icon=":material/search:",

@@ -80,8 +80,8 @@ function take_data(grid, data) {
   const same_view = grid.key === data.view
   grid.data = data
   grid.key = data.view
-  if (!same_view) begin_view(grid, data)
-  else if (grid.epoch !== data.epoch) take_first_page(grid, data)
+  if (!same_view) begin_view(grid, data, JSON.parse(data.first))
+  else if (grid.epoch !== data.epoch) take_first_page(grid, data, JSON.parse(data.first))
   grid.epoch = data.epoch
   take_selection(grid, data.selection)
   lay_out(grid)
@@ -89,12 +89,12 @@ function take_data(grid, data) {
 }
 
 // A view is begun anew unless this visit left it a moment ago and its beginning is the same.
-function begin_view(grid, data) {
-  const [first] = data.first.entries
-  const known = remembered.key === data.view && first && remembered.entries[0]?.id === first.id
-  grid.entries = known ? remembered.entries : data.first.entries
-  grid.next = known ? remembered.next : data.first.next
-  grid.counts = { ...(known ? remembered.counts : {}), ...data.first.counts }
+function begin_view(grid, data, first) {
+  const newest = first.entries[0]
+  const known = remembered.key === data.view && newest && remembered.entries[0]?.id === newest.id
+  grid.entries = known ? remembered.entries : first.entries
+  grid.next = known ? remembered.next : first.next
+  grid.counts = { ...(known ? remembered.counts : {}), ...first.counts }
   grid.asked = null
   grid.focus = null
   grid.anchor = null
@@ -104,7 +104,7 @@ function begin_view(grid, data) {
 }
 
 // New videos come in front of those that are there; the rest is looked at when it is in sight.
-function take_first_page(grid, { first, epoch }) {
+function take_first_page(grid, { epoch }, first) {
   const fresh = first.entries
   mark_read(fresh, epoch)
   const ids = new Set(fresh.map((one) => one.id))

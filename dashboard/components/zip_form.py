@@ -7,6 +7,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard import reads
 from dashboard.bulk_acts import Said, say
 from dashboard.components.curation_acts import refusal_words
 from dashboard.error_frame import plain
@@ -39,7 +40,7 @@ def zip_form(person: Person, ids: Sequence[UUID], close: Callable[[], None]) -> 
         DEFAULT_TEMPLATE,
         key=_TEMPLATE,
         max_chars=MAX_TEMPLATE,
-        live="300ms",
+        live=True,
         help=_help(),
     )
     try:
@@ -71,6 +72,7 @@ def _ask(
 ) -> None:
     try:
         exports.request(services(), person, ids, rendition, template)
+        reads.zips.clear()
     except StudioError as exc:
         say(Said(refusal_words(exc), failed=True))
     close()

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -111,7 +112,7 @@ def test_a_finished_video_is_news(services: Services, person: Person, kept: Kept
     older = kept.add()
     feed = feed_of(services, person)
     newer = kept.add()
-    assert ids_of(look(services, feed).first) == [str(newer), str(older)]
+    assert ids_of(json.loads(look(services, feed).first)) == [str(newer), str(older)]
 
 
 def test_the_last_day_of_a_page_is_counted_whole(
