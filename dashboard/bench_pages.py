@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import psycopg
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -29,21 +28,20 @@ from dashboard.error_frame import FAILED
 from dashboard.roles import pages_for
 from dashboard.session_cookie import COOKIE, new_token
 from jobs.bench.figures import percentile, ratio, rounded
-from jobs.bench.gallery_rows import fill
+from jobs.bench.gallery_rows import fill_record
 from jobs.bench.studio import Plan, running_record
 from jobs.bootstrap import DEMO, Services
 from jobs.demo import write_demo
 from storage.embedded.processes import wait_until
 from storage.errors import ServiceStartFailed, StudioError
 from storage.models import Role
-from storage.postgres import mapped_errors
 from storage.records import people, sessions
 
 _DEMO = "demo=1"
 _QUERIES = {"costs": _DEMO, "latency": _DEMO, "usage": _DEMO, "my_month": _DEMO, "workbench": _DEMO}
 """Pages of figures show a demo history."""
-_TEAM = "Team 1"
-"""One of those whose videos fill the record."""
+_TEAM, _TEAMS = "Team 1", 2
+"""One of those whose videos fill the record, and how many there are."""
 DEFAULTS = {
     "STREAMLIT_RUNNER_POST_SCRIPT_GC": "true",
     "STREAMLIT_RUNNER_MAGIC_ENABLED": "true",
@@ -65,7 +63,10 @@ class Visits:
     generations: int = 20_000
     """Length of the demo history."""
     videos: int = 1_000
-    """In the record, of twenty teams."""
+    """In the record."""
+    rounds: int = 1
+    """How often each page is measured. The best counts: what else the machine does at the time only
+    slows it down."""
     pages: tuple[str, ...] = ()
     """Names of pages; none: all that the role has."""
     draws: int = 0
@@ -98,7 +99,7 @@ def measure_pages(folder: Path, visits: Visits) -> dict[str, Any]:
         services = studio.services
         demo = services.settings.warehouse_folder / DEMO
         write_demo(demo, generations=visits.generations, months=12)
-        _fill(services, visits.videos)
+        fill_record(studio.record_url, visits.videos, teams=_TEAMS)
         tokens = _tokens(services, visits)
         with _serving(services, {}) as (port, process):
             ours = _measure(port, process, tokens, visits)
@@ -111,13 +112,6 @@ def measure_pages(folder: Path, visits: Visits) -> dict[str, Any]:
         **_figures(ours, theirs),
         **({"drawn": drawn} if drawn else {}),
     }
-
-
-def _fill(services: Services, videos: int) -> None:
-    url = services.settings.database_url
-    assert url is not None, "a record that runs has an address"
-    with mapped_errors(), psycopg.connect(url.get_secret_value(), autocommit=True) as owner:
-        fill(owner, videos)
 
 
 def _drawn(port: int, token: str, visits: Visits) -> dict[str, dict[str, Any]] | None:
@@ -163,10 +157,12 @@ def _tokens(services: Services, visits: Visits) -> list[str]:
 def _measure(
     port: int, process: psutil.Process, tokens: list[str], visits: Visits
 ) -> dict[str, Clicks]:
-    return {
-        name: asyncio.run(_click(port, process, tokens, visits.seconds, name, query))
-        for name, query in visits.queries().items()
-    }
+    best: dict[str, Clicks] = {}
+    for _ in range(visits.rounds):
+        for name, query in visits.queries().items():
+            found = asyncio.run(_click(port, process, tokens, visits.seconds, name, query))
+            best[name] = max(best.get(name, found), found, key=_rate)
+    return best
 
 
 @contextmanager

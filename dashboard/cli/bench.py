@@ -231,6 +231,13 @@ def warehouse(rows: int, as_json: bool, **choices: Any) -> None:  # noqa: ANN401
     show_default=True,
     help="Length of the history behind the figures.",
 )
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="How often each page is measured; the best counts.",
+)
 @click.option("--chromium", "in_chromium", is_flag=True, help="Draw each page in Chromium, too.")
 @click.option(
     "--times",
@@ -246,6 +253,7 @@ def pages(
     role: str,
     names: tuple[str, ...],
     generations: int,
+    rounds: int,
     in_chromium: bool,
     times: int,
     as_json: bool,
@@ -256,7 +264,9 @@ def pages(
     # By name, as commands are: no other one loads Streamlit, whose protocol it speaks.
     bench_pages = import_module("dashboard.bench_pages")
     draws = times if in_chromium else 0
-    visits = bench_pages.Visits(sessions, seconds, Role(role), generations, names, draws)
+    visits = bench_pages.Visits(
+        sessions, seconds, Role(role), generations, pages=names, draws=draws, rounds=rounds
+    )
     _check_names(names, visits.queries())
     with isolated_folder() as folder:
         found = bench_pages.measure_pages(folder, visits)

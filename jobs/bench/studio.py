@@ -13,6 +13,8 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
+from pydantic import SecretStr
+
 import jobs
 from jobs import warehouse_process
 from jobs.bench import record
@@ -67,6 +69,8 @@ class BenchStudio:
     services: Services
     simulator: Simulator
     person: Person
+    record_url: SecretStr
+    """Postgres, as its owner."""
     servers: list[int]
     """Process ids of Postgres and Valkey."""
     hosts: dict[str, int] = field(default_factory=dict)
@@ -113,7 +117,7 @@ def running_record(folder: Path, plan: Plan) -> Iterator[BenchStudio]:
         services = stack.enter_context(opened_services(settings))
         services.store.prepare()
         servers = [pid for pid in (postgres.pid, valkey.pid) if pid is not None]
-        yield BenchStudio(services, simulator, _spender(services), servers)
+        yield BenchStudio(services, simulator, _spender(services), postgres.url, servers)
 
 
 @contextmanager

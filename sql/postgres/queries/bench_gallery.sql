@@ -18,8 +18,8 @@ drop index studio./*name*/;
 set maintenance_work_mem = '256MB';
 
 -- name: add_teams
--- Twenty teams.
-insert into studio.teams (name) select 'Team ' || n from generate_series(1, 20) as n;
+-- So many teams.
+insert into studio.teams (name) select 'Team ' || n from generate_series(1, %(teams)s::integer) as n;
 
 -- name: add_people
 -- Four hundred people in them; the first is an administrator.
@@ -28,7 +28,7 @@ select
     'person' || n || '@bench.test', 'Person ' || n,
     case when n = 1 then 'admin' when n <= 20 then 'manager' else 'member' end, t.id
 from generate_series(1, 400) as n
-inner join studio.teams as t on t.name = 'Team ' || (1 + mod(n, 20));
+inner join studio.teams as t on t.name = 'Team ' || (1 + mod(n, %(teams)s::integer));
 
 -- name: add_campaigns
 -- Thirty campaigns for each team.
