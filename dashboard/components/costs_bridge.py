@@ -15,6 +15,7 @@ from dashboard.analytics_reads import MOST_KEPT, Lens
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_bridge_behind import CHANGE, show_step
 from dashboard.components.money_words import dollars
+from dashboard.components.part_choice import choose_part, chosen_last
 from dashboard.components.period_words import period_words
 from dashboard.figures import Figures
 from jobs.analytics import Filters
@@ -44,12 +45,15 @@ _FEW_BARS = 3
 _MORE, _LESS = charts.PALETTE[2], charts.PALETTE[1]
 """Which way the money went. Neither red nor green: more videos are not bad."""
 _WHOLE_USD = 10
+_WORDS_SHARE = 0.24
+"""How much of the axis a sum takes beside its bar on a phone."""
 _ABOUT = (
     "What good videos cost is taken from the period before to this one, one step after the other: "
     "as many as now, the models of now, the resolutions, the lengths, the prices for a second. "
     "Waste is what failed, was stopped or rejected. The rest is corrections of no video and "
     "charges of videos begun in another period. The steps add up to the change to the cent. Amber "
-    "steps cost more than before, blue ones less. Click a bar to see what is behind it."
+    "steps cost more than before, blue ones less. Click a bar, or choose a step below, to see what "
+    "is behind it."
 )
 
 
@@ -69,9 +73,8 @@ def costs_bridge(figures: Figures, now: dict[str, Any], before: dict[str, Any]) 
         ]
         steps_shown = {name: usd for name, usd in steps.items() if usd}
         ends = [before["spend_usd"], now["spend_usd"]]
-        point = _draw(figures, steps_shown, ends, names)
-    if point is not None:
-        step = str(point[1])
+        step = _choose_step(figures, steps_shown, _draw(figures, steps_shown, ends, names))
+    if step is not None:
         usd = steps_shown.get(step, ends[1] - ends[0])
         show_step(figures, step, f"{_LABELS[step]} {_signed(usd, exact=True)}")
 
@@ -116,11 +119,21 @@ def _draw(
     return charts.clicked(made, key=figures.key("costs_bridge"), alt=alt)
 
 
+def _choose_step(
+    figures: Figures, shown: dict[str, Decimal], point: list[Any] | None
+) -> str | None:
+    """The bar that was clicked, or the step that was chosen by its name."""
+    named = choose_part([*shown, CHANGE], _LABELS.__getitem__, figures.key("costs_bridge_named"))
+    clicked = str(point[1]) if point else None
+    return chosen_last(clicked, named, figures.key("costs_bridge_step"))
+
+
 def _figure(shown: dict[str, Decimal], change_usd: Decimal) -> go.Figure:
     usd = [*shown.values(), change_usd]
     trace = go.Waterfall(
-        x=[*(_LABELS[name] for name in shown), _LABELS[CHANGE]],
-        y=[float(one) for one in usd],
+        orientation="h",  # side by side, the words above neighbouring bars overlap on a phone
+        y=[*(_LABELS[name] for name in shown), _LABELS[CHANGE]],
+        x=[float(one) for one in usd],
         measure=[*("relative" for _ in shown), "total"],
         text=[_signed(one) for one in usd],
         textposition="outside",
@@ -134,19 +147,21 @@ def _figure(shown: dict[str, Decimal], change_usd: Decimal) -> go.Figure:
             [_signed(one, exact=True), name]
             for one, name in zip(usd, [*shown, CHANGE], strict=True)
         ],
-        hovertemplate="%{x}: %{customdata[0]}<extra></extra>",
+        hovertemplate="%{y}: %{customdata[0]}<extra></extra>",
     )
-    made = charts.figure([trace], unit="$", legend=False, height=290, hovermode="closest")
+    made = charts.figure([trace], legend=False, height=290, hovermode="closest")
     made.update_layout(bargap=0.3 if len(usd) > _FEW_BARS else 0.7)
-    made.update_yaxes(range=_room(usd), zeroline=True)
+    made.update_xaxes(range=_room(usd), zeroline=True, showgrid=True, tickformat="$,.2~f", nticks=5)
+    made.update_yaxes(autorange="reversed", showgrid=False, dtick=1)
     return made
 
 
 def _room(usd: list[Decimal]) -> list[float]:
-    """The axis around all levels of the bridge, with room for the words outside of bars."""
-    levels = [0.0, *accumulate(float(step) for step in usd[:-1])]
-    span = max(levels) - min(levels) or 1.0
-    return [min(levels) - 0.14 * span, max(levels) + 0.14 * span]
+    """The axis around all levels of the bridge, with room for the words at the ends of bars."""
+    levels = [*accumulate(float(step) for step in usd[:-1]), float(usd[-1])]
+    words = _WORDS_SHARE * (max(0.0, *levels) - min(0.0, *levels) or 1.0)
+    ends = [at + (words if step > 0 else -words) for at, step in zip(levels, usd, strict=True)]
+    return [min(0.0, *ends), max(0.0, *ends)]
 
 
 def _signed(usd: Decimal, *, exact: bool = False) -> str:

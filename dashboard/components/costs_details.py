@@ -21,6 +21,7 @@ from dashboard.components.costs_spend import (
     whole_period,
 )
 from dashboard.components.money_words import dollars
+from dashboard.components.part_choice import choose_part, chosen_last
 from dashboard.components.period_words import period_words
 from dashboard.figures import Figures
 from jobs.analytics import Filters
@@ -155,7 +156,8 @@ _GROUP_COLUMNS = {
 def _waste(figures: Figures) -> None:
     about = (
         "What failed, was stopped by a person or was rejected in review. fal does not charge for "
-        "most failures; those are counted without money. Click a bar to see the generations."
+        "most failures; those are counted without money. Click a bar, or choose a reason below, to "
+        "see the generations."
     )
     rows = figures.rows("costs", "waste")
     behind = None
@@ -182,9 +184,13 @@ def _draw_waste(figures: Figures, rows: list[dict[str, Any]]) -> Behind | None:
         f"{reason_words(row['reason'])} {dollars(row['wasted_usd'])}" for row in paid
     )
     point = charts.clicked(made, key=figures.key("costs_waste"), alt=alt)
-    if point is None:
+    named = choose_part(
+        [row["reason"] for row in paid], reason_words, figures.key("costs_waste_named")
+    )
+    clicked = str(point[0]) if point else None
+    reason = chosen_last(clicked, named, figures.key("costs_waste_reason"))
+    if reason is None:
         return None
-    reason = str(point[0])
     words = f"{reason_words(reason)}, {period_words(figures.view.period)}"
     return Behind(words, figures.view.filters, reason)
 

@@ -16,9 +16,11 @@ from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_spend import bar_ms, grain_of, period_of_bar, whole_period
 from dashboard.components.latency_behind import Failed
 from dashboard.components.latency_phases import share_words
+from dashboard.components.part_choice import choose_part, chosen_last
 from dashboard.components.period_words import period_words
 from dashboard.figures import Figures
 from jobs.analytics import Filters
+from jobs.periods import Period
 
 _HEIGHT, _LEGEND_ROW, _IN_A_ROW = 300, 17, 3
 
@@ -27,7 +29,10 @@ def latency_failures(figures: Figures) -> Failed | None:
     """Failures by cause over time; what was clicked, or None."""
     grain = grain_of(figures.view.period)
     source = Source("latency", "failures", more={"grain": grain})
-    about = "By the day on which a generation was begun. Click a bar to see the generations."
+    about = (
+        "By the day on which a generation was begun. Click a bar, or choose a reason below, to see "
+        "the generations."
+    )
     with chart_card(figures, f"Failures by {grain}", source, about=about):
         rows = figures.rows("latency", "failures", grain=grain)
         if not rows:
@@ -40,12 +45,20 @@ def latency_failures(figures: Figures) -> Failed | None:
         )
         alt = f"Failures by {grain}: {_in_words(rows, reasons)}."
         point = charts.clicked(made, key=figures.key("latency_failures"), alt=alt)
-    if point is None:
-        return None
-    period = period_of_bar(figures, grain, date.fromisoformat(point[0]))
-    filters = replace(figures.view.filters, since=period.since, until=period.until)
-    reason = reasons[int(point[1])]
-    return Failed(f"{reason_words(reason)}, {period_words(period)}", filters, reason)
+        named = choose_part(reasons, reason_words, figures.key("latency_failures_named"))
+    view = figures.view
+    clicked = named_whole = None
+    if point is not None:
+        period = period_of_bar(figures, grain, date.fromisoformat(point[0]))
+        clicked = _failed(view.filters, reasons[int(point[1])], period)
+    if named is not None:
+        named_whole = _failed(view.filters, named, view.period)
+    return chosen_last(clicked, named_whole, figures.key("latency_failures_chosen"))
+
+
+def _failed(filters: Filters, reason: str, period: Period) -> Failed:
+    within = replace(filters, since=period.since, until=period.until)
+    return Failed(f"{reason_words(reason)}, {period_words(period)}", within, reason)
 
 
 def _by_number(rows: list[dict[str, Any]]) -> list[str]:
