@@ -104,3 +104,41 @@ def test_a_long_question_is_stopped_an_attack_refused_and_the_next_answered(benc
     page.get_by_role("button", name="Run", exact=True).click()  # sooner than typing pauses
     expect(page.get_by_text(re.compile("^1 row in "))).to_be_visible()
     assert (noted.complaints, noted.strangers, noted.refusals) == ([], [], [])
+
+
+def saved(page: Page, name: str, sql: str, answer: str, who: str) -> None:
+    """Ask, and keep the question for whoever is to find it."""
+    asked(page, sql)
+    expect(page.get_by_test_id("glide-cell-0-0")).to_contain_text(answer)
+    page.locator(".st-key-workbench_save button").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("radio", name=who).click()
+    page.locator(".st-key-workbench_keep button").click()
+    expect(page.get_by_text(f"{name} is saved as version 1.")).to_be_visible()
+
+
+def test_a_shared_query_is_found_by_a_colleague_who_gets_rows_of_their_own(
+    bench: Bench, first_start: Studio, browser: Browser
+) -> None:
+    page, noted = bench
+    words = ("--name", "Max Berg", "--role", "manager", "--team", "Solo", "--json")
+    link = first_start.run("user", "add", "max@acme.test", *words).json["link"]
+    assert first_start.run("warehouse", "sync").code == 0
+    page.goto(f"{first_start.url}/workbench")
+    settled(page)
+    everybody = "select string_agg(name, ' ' order by name) as everybody from people"
+    saved(page, "Nobody else", "select 71 as one", "71", "Only me")
+    saved(page, "Colleagues", everybody, "Ana Roth", "Everybody with a workbench")
+    with browsing(browser) as (_, other, others):
+        sign_in(other, link)
+        other.goto(f"{first_start.url}/workbench")
+        settled(other)
+        other.get_by_role("button", name="Saved").click()
+        expect(other.get_by_text("By Ana Roth · version 1")).to_have_count(1)
+        expect(other.get_by_role("button", name="Nobody else")).to_have_count(0)
+        other.get_by_role("button", name="Colleagues").click()
+        expect(other.get_by_role("textbox", name="SQL")).to_have_text(everybody)
+        other.get_by_role("button", name="Run", exact=True).click()
+        expect(other.get_by_test_id("glide-cell-0-0")).to_have_text("Max Berg")
+        assert (others.complaints, others.strangers, others.refusals) == ([], [], [])
+    assert (noted.complaints, noted.strangers, noted.refusals) == ([], [], [])
