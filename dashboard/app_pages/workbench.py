@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import analytics_reads, workbench_state
 from dashboard.components.problem import problems_shown, show_problem
-from dashboard.components.sql_editor import current_sql, sql_editor
+from dashboard.components.sql_editor import current_sql, sql_editor, take_pressed
 from dashboard.components.workbench_history import history_panel
 from dashboard.components.workbench_kept import kept_panel, versions_panel
 from dashboard.components.workbench_parameters import parameter_form
@@ -70,11 +70,11 @@ def _bench(person: Person, tables: Schema, demo: bool) -> None:
             "you.",
             icon=":material/bookmark_remove:",
         )
-    pressed = sql_editor({n: {c: t[0] for c, t in cs.items()} for n, cs in tables.items()})
+    sql_editor({n: {c: t[0] for c, t in cs.items()} for n, cs in tables.items()})
     parameter_form(current_sql())
     run = workbench_state.run_now()
     _buttons(person, demo)
-    if pressed and (run is None or run.ended):
+    if take_pressed() and (run is None or run.ended):
         workbench_state.start(person, demo=demo)
         st.rerun()
     if problem := workbench_state.problem():

@@ -11,6 +11,7 @@ import streamlit as st
 
 KEY = "workbench_editor"
 _GIVEN = "workbench_given"
+_PRESSED = "workbench_pressed"
 _HERE = Path(__file__)
 
 _EDITOR = st.components.v2.component(
@@ -43,10 +44,10 @@ def current_sql() -> str:
     return given if typed is None else str(typed)
 
 
-def sql_editor(tables: dict[str, dict[str, str]]) -> bool:
-    """Show it; whether its person pressed Ctrl+Enter. `tables` are columns with types, by name."""
+def sql_editor(tables: dict[str, dict[str, str]]) -> None:
+    """Show it. `tables` are columns with types, by name."""
     given, epoch = st.session_state.get(_GIVEN, ("", 0))
-    told = _EDITOR(
+    _EDITOR(
         key=KEY,
         data={
             "sql": given,
@@ -56,7 +57,12 @@ def sql_editor(tables: dict[str, dict[str, str]]) -> bool:
         on_sql_change=_take_text,
         on_run_change=_take_run,
     )
-    return bool(told.run)
+
+
+def take_pressed() -> bool:
+    """Whether its person pressed Ctrl+Enter since this was asked last: in a run that the next
+    press cut short, too."""
+    return bool(st.session_state.pop(_PRESSED, False))
 
 
 def _take_text() -> None:
@@ -65,6 +71,7 @@ def _take_text() -> None:
 
 def _take_run() -> None:
     _note("run")
+    st.session_state[_PRESSED] = True
 
 
 def _note(name: str) -> None:

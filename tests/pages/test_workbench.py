@@ -17,7 +17,7 @@ from jobs.warehousing import sync_warehouse
 from jobs.workbench.asking import ask, history
 from jobs.workbench.charts import FORMS, Chart
 from storage.models import Person, Role
-from tests.pages.workbench_page import press, rows_of, words_of
+from tests.pages.workbench_page import press, rows_of, settled, words_of
 from tests.spent_histories import SpentHistory
 
 Visit = Callable[[Person], AppTest]
@@ -111,6 +111,15 @@ def test_what_is_refused_is_told_and_the_next_is_answered(opened: Open, some: Sp
     assert "`read_text()` can't be read from." in words_of(page)
     page.query_params["sql"] = COUNT
     assert rows_of(press(page.run(), "Run"))[0]["n"] == 2
+
+
+def test_what_the_keyboard_asked_is_asked_though_the_next_press_cut_its_run_short(
+    opened: Open, some: SpentHistory
+) -> None:
+    page = opened(sql=COUNT)
+    page.session_state["workbench_pressed"] = True  # as its run leaves it behind
+    assert rows_of(settled(page.run())) == [{"n": 2, "spend_usd": 103.0}]
+    assert "workbench_pressed" not in page.session_state
 
 
 def test_a_mistake_is_shown_as_duckdb_tells_it(opened: Open, some: SpentHistory) -> None:
