@@ -15,7 +15,7 @@ from dashboard.analytics_reads import MOST_KEPT, Lens
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_bridge_behind import CHANGE, show_step
 from dashboard.components.money_words import dollars
-from dashboard.components.part_choice import choose_part, chosen_last
+from dashboard.components.part_choice import choose_part
 from dashboard.components.period_words import period_words
 from dashboard.figures import Figures
 from jobs.analytics import Filters
@@ -123,9 +123,9 @@ def _choose_step(
     figures: Figures, shown: dict[str, Decimal], point: list[Any] | None
 ) -> str | None:
     """The bar that was clicked, or the step that was chosen by its name."""
-    named = choose_part([*shown, CHANGE], _LABELS.__getitem__, figures.key("costs_bridge_named"))
-    clicked = str(point[1]) if point else None
-    return chosen_last(clicked, named, figures.key("costs_bridge_step"))
+    key = figures.key("costs_bridge_named")
+    named = choose_part([*shown, CHANGE], _LABELS.__getitem__, key, point)
+    return named or (str(point[1]) if point else None)
 
 
 def _figure(shown: dict[str, Decimal], change_usd: Decimal) -> go.Figure:

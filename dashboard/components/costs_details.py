@@ -21,7 +21,7 @@ from dashboard.components.costs_spend import (
     whole_period,
 )
 from dashboard.components.money_words import dollars
-from dashboard.components.part_choice import choose_part, chosen_last
+from dashboard.components.part_choice import choose_part
 from dashboard.components.period_words import period_words
 from dashboard.figures import Figures
 from jobs.analytics import Filters
@@ -184,11 +184,9 @@ def _draw_waste(figures: Figures, rows: list[dict[str, Any]]) -> Behind | None:
         f"{reason_words(row['reason'])} {dollars(row['wasted_usd'])}" for row in paid
     )
     point = charts.clicked(made, key=figures.key("costs_waste"), alt=alt)
-    named = choose_part(
-        [row["reason"] for row in paid], reason_words, figures.key("costs_waste_named")
-    )
-    clicked = str(point[0]) if point else None
-    reason = chosen_last(clicked, named, figures.key("costs_waste_reason"))
+    reasons = [row["reason"] for row in paid]
+    named = choose_part(reasons, reason_words, figures.key("costs_waste_named"), point)
+    reason = named or (str(point[0]) if point else None)
     if reason is None:
         return None
     words = f"{reason_words(reason)}, {period_words(figures.view.period)}"

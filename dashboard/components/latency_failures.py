@@ -16,7 +16,7 @@ from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.costs_spend import bar_ms, grain_of, period_of_bar, whole_period
 from dashboard.components.latency_behind import Failed
 from dashboard.components.latency_phases import share_words
-from dashboard.components.part_choice import choose_part, chosen_last
+from dashboard.components.part_choice import choose_part
 from dashboard.components.period_words import period_words
 from dashboard.figures import Figures
 from jobs.analytics import Filters
@@ -45,15 +45,15 @@ def latency_failures(figures: Figures) -> Failed | None:
         )
         alt = f"Failures by {grain}: {_in_words(rows, reasons)}."
         point = charts.clicked(made, key=figures.key("latency_failures"), alt=alt)
-        named = choose_part(reasons, reason_words, figures.key("latency_failures_named"))
+        key = figures.key("latency_failures_named")
+        named = choose_part(reasons, reason_words, key, point)
     view = figures.view
-    clicked = named_whole = None
-    if point is not None:
-        period = period_of_bar(figures, grain, date.fromisoformat(point[0]))
-        clicked = _failed(view.filters, reasons[int(point[1])], period)
     if named is not None:
-        named_whole = _failed(view.filters, named, view.period)
-    return chosen_last(clicked, named_whole, figures.key("latency_failures_chosen"))
+        return _failed(view.filters, named, view.period)
+    if point is None:
+        return None
+    period = period_of_bar(figures, grain, date.fromisoformat(point[0]))
+    return _failed(view.filters, reasons[int(point[1])], period)
 
 
 def _failed(filters: Filters, reason: str, period: Period) -> Failed:
