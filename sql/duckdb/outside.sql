@@ -31,6 +31,10 @@ set variable "/*relation*/" = lake_files('/*relation*/');
 create or replace temp view "/*relation*/" as
 from read_parquet(getvariable('/*relation*/'), hive_partitioning = false);
 
+-- name: rows
+-- The rows of a roll-up's files, of which those of recent days have to be added up.
+from read_parquet(getvariable('/*relation*/'), hive_partitioning = false);
+
 -- name: struck_rows
 -- The rows of a dataset that do not count.
 set variable "/*relation*/_struck" = lake_struck('/*relation*/');
@@ -44,7 +48,7 @@ where coalesce(
     true
 );
 
--- name: mart
--- A relation that is made of others.
+-- name: view
+-- A relation that is made of others, or added up.
 create or replace temp view "/*relation*/" as
 /*select*/;

@@ -79,6 +79,10 @@ delete from gone_/*dataset*/;
 -- What the lake has lost already.
 delete from gone_/*dataset*/ where (id, day) not in (select (id, day) from held_/*dataset*/);
 
+-- name: any
+-- Whether a table has rows.
+select exists (select 1 from /*table*/);
+
 -- name: any_old
 -- Whether rows of old months are new or gone: seldom.
 select
@@ -140,7 +144,7 @@ group by filename;
 create or replace table held_/*dataset*/ as
 select *
 from /*known*/
-semi join (select id from new_/*dataset*/ union all select id from gone_/*dataset*/) using (id);
+semi join (select id from found_/*dataset*/) using (id);
 
 -- name: hold_nothing
 -- The lake has none of them.
@@ -174,7 +178,7 @@ semi join (select id from new_events union all select id from gone_events) using
 
 -- name: mirror_generations
 -- What roll-ups count of generations now, and on days that are a million later what they counted before.
-create or replace temp table mirrored_generations as
+create or replace table mirrored_generations as
 select
     day, weekday, hour, team_id, campaign_id, person_id, model, resolution, duration_s, status,
     cause, verdict, verified, reused, estimate_usd, charge_usd, our_queue_s, fal_queue_s,
@@ -189,7 +193,7 @@ from lost_generations;
 
 -- name: mirror_charges
 -- What roll-ups count of charges now, and on days that are a million later what they counted before.
-create or replace temp table mirrored_charges as
+create or replace table mirrored_charges as
 select
     day, team_id, campaign_id, person_id, model, resolution, duration_s, cause, amount_usd
 from new_charges
@@ -200,7 +204,7 @@ from lost_charges;
 
 -- name: mirror_events
 -- What roll-ups count of events now, and on days that are a million later what they counted before.
-create or replace temp table mirrored_events as
+create or replace table mirrored_events as
 select
     day, team_id, person_id, kind
 from new_events
@@ -224,7 +228,7 @@ having /*differs*/;
 
 -- name: condense_cells
 -- The cells of what changes, which are `made` as the view makes them, added up as far as every roll-up can be made from them.
-create or replace temp table condensed_cells as
+create or replace table condensed_cells as
 select
     day, team_id, campaign_id, person_id, model, resolution, cause,
     sum(generations) as generations,
@@ -258,7 +262,7 @@ group by day, team_id, campaign_id, person_id, model, resolution, cause;
 
 -- name: condense_phase_buckets
 -- The same of the buckets of latency.
-create or replace temp table condensed_phase_buckets as
+create or replace table condensed_phase_buckets as
 select day, team_id, model, resolution, phase, bucket, sum(n) as n
 from (/*made*/) as phase_buckets
 group by day, team_id, model, resolution, phase, bucket;

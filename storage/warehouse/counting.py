@@ -6,27 +6,20 @@ changed rows before and is counted of them now, however many rows the day has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from storage.warehouse.relations import DATASETS, marts, rollups, steps
+from storage.warehouse.relations import DATASETS, Relation, marts, rollups, steps
 
 if TYPE_CHECKING:
     import duckdb
 
-KEYS = frozenset({
-    "day", "weekday", "hour", "team_id", "campaign_id", "person_id", "model", "resolution",
-    "cause", "reason", "phase", "bucket",
-})  # fmt: skip
-"""What roll-ups are grouped by; their other columns are sums."""
 CONDENSED = ("cells", "phase_buckets")
-COUNTS = frozenset({"BIGINT", "INTEGER"})
+COUNTS = frozenset({"bigint", "integer"})
 
 _S = steps()
-_TYPES: dict[str, dict[str, str]] = {}
-"""Of the columns of roll-ups: the same for as long as a process lives."""
 
 
 @dataclass(frozen=True)
@@ -36,28 +29,49 @@ class Change:
     rollup: str
     days: frozenset[date]
     """Those on which anything is another."""
-    types: Mapping[str, str]
-    """DuckDB's names of the types of its columns, in order."""
 
     @property
     def table(self) -> str:
         """Where it is."""
         return _table(self.rollup)
 
-    def added(self, old: str | None, new: str) -> str:
-        """The SELECT of the rows of `old` with those of `new` added: groups that nothing is left
-        of are left out."""
-        sums = (
-            name if name in KEYS else f"sum({name})::{kind} as {name}"
-            for name, kind in self.types.items()
-        )
-        left = " or ".join(f"sum({name}) > 0" for name in self._counts())
-        both = f"{old} union all by name {new}" if old else new
-        return f"select {', '.join(sums)} from ({both}) group by all having {left}"
+    def on(self, condition: str) -> str:
+        """The SELECT of it on some days."""
+        return f"select * from {self.table} where {condition}"
 
-    def _counts(self) -> list[str]:
-        """Of these one at least counts the rows of a group."""
-        return [n for n, kind in self.types.items() if n not in KEYS and kind in COUNTS]
+    def with_earlier(self, earlier: str | None, condition: str = "true") -> str:
+        """The SELECT of it on some days and of `earlier` changes together, as one change."""
+        both = _both(earlier, self.on(condition))
+        return _grouped(self._relation, both, "sum({}) <> 0", self._relation.sums)
+
+    def added(self, old: str | None, new: str) -> str:
+        """The SELECT of the rows of `old` with those of `new` added."""
+        return added_up(self._relation, _both(old, new))
+
+    @property
+    def _relation(self) -> Relation:
+        return rollups()[self.rollup]
+
+
+def added_up(rollup: Relation, rows: str) -> str:
+    """The SELECT of the rows of a roll-up with all that was added to them and taken away: groups
+    that nothing is left of are left out."""
+    # One of its counts at least counts the rows of a group.
+    counts = [name for name, kind in rollup.sums.items() if kind in COUNTS]
+    return _grouped(rollup, rows, "sum({}) > 0", counts)
+
+
+def _grouped(rollup: Relation, rows: str, stays: str, by: Iterable[str]) -> str:
+    columns = (
+        f"sum({name})::{rollup.sums[name]} as {name}" if name in rollup.sums else name
+        for name in rollup.columns
+    )
+    having = " or ".join(stays.format(name) for name in by)
+    return f"select {', '.join(columns)} from ({rows}) group by all having {having}"
+
+
+def _both(old: str | None, new: str) -> str:
+    return f"{old} union all by name {new}" if old else new
 
 
 def name_facts(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, str]) -> None:
@@ -68,19 +82,22 @@ def name_facts(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, str]
         _view(connection, mart.name, mart.query.text)
 
 
-def count_changes(connection: duckdb.DuckDBPyConnection) -> Iterator[Change]:
-    """Count for each roll-up what `new_<dataset>` adds and `lost_<dataset>` takes away: one after
-    the other, so that what was counted is written while the next is."""
-    _name_changes(connection)
-    for name in rollups():
-        types = _types(connection, name)
-        _count(connection, name, types)
-        yield Change(name, _days(connection, name), types)
+def count_change(connection: duckdb.DuckDBPyConnection, rollup: Relation) -> Change:
+    """Count for a roll-up what `new_<dataset>` adds and `lost_<dataset>` takes away, which
+    `name_changes` has named."""
+    _count(connection, rollup)
+    return change_of(connection, rollup.name)
 
 
-def _name_changes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Name both as roll-ups call them: rows that are lost are found on mirrored days, so that one
-    statement counts both apart."""
+def change_of(connection: duckdb.DuckDBPyConnection, rollup: str) -> Change:
+    """What is counted for a roll-up."""
+    rows = connection.execute(f"select distinct day from {_table(rollup)}").fetchall()
+    return Change(rollup, frozenset(row[0] for row in rows))
+
+
+def name_changes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Name what is new and what is lost as roll-ups call them: rows that are lost are found on
+    mirrored days, so that one statement counts both apart."""
     for dataset in DATASETS:
         connection.execute(_S[f"mirror_{dataset}"].text)
         _view(connection, dataset, f"select * from mirrored_{dataset}")
@@ -92,33 +109,19 @@ def _name_changes(connection: duckdb.DuckDBPyConnection) -> None:
         _view(connection, mart.name, made)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, name: str, types: Mapping[str, str]) -> None:
+def _count(connection: duckdb.DuckDBPyConnection, rollup: Relation) -> None:
+    sums = rollup.sums
     columns = ", ".join(
-        n if n in KEYS else f"sum(counts * {n})::{kind} as {n}" for n, kind in types.items()
+        f"sum(counts * {name})::{sums[name]} as {name}" if name in sums else name
+        for name in rollup.columns
     )
-    differs = " or ".join(f"sum(counts * {n}) <> 0" for n in types if n not in KEYS)
-    parts = {"made": _query(name), "columns": columns, "differs": differs}
-    connection.execute(_S["net"].with_parts(table=_table(name), **parts).text)
-
-
-def _days(connection: duckdb.DuckDBPyConnection, name: str) -> frozenset[date]:
-    rows = connection.execute(f"select distinct day from {_table(name)}").fetchall()
-    return frozenset(row[0] for row in rows)
+    differs = " or ".join(f"sum(counts * {name}) <> 0" for name in sums)
+    parts = {"made": _plain(rollup.query.text), "columns": columns, "differs": differs}
+    connection.execute(_S["net"].with_parts(table=_table(rollup.name), **parts).text)
 
 
 def _table(rollup: str) -> str:
     return f"changed_{rollup}"
-
-
-def _types(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
-    if name not in _TYPES:
-        described = connection.execute(f"select * from ({_query(name)}) limit 0").description or ()
-        _TYPES[name] = {column[0]: str(column[1]) for column in described}
-    return _TYPES[name]
-
-
-def _query(name: str) -> str:
-    return _plain(rollups()[name].query.text)
 
 
 def _plain(text: str) -> str:
@@ -127,4 +130,4 @@ def _plain(text: str) -> str:
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
-    connection.execute(f"create or replace temp view {name} as {text}")
+    connection.execute(f"create or replace view {name} as {text}")

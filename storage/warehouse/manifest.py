@@ -17,7 +17,9 @@ from storage.errors import WarehouseError
 from storage.objects.atomic import replacing
 from storage.warehouse.striking import count_struck, standing
 
-SHAPE = 3
+CHANGES = "changes"
+"""The partition of what is added to the recent days of a roll-up, and taken away from them."""
+SHAPE = 4
 """Raised when the columns of a dataset or roll-up change, or how files are read: a lake of another
 shape is rebuilt."""
 FILE_NAME = "manifest.json"
@@ -30,12 +32,15 @@ class LakeFile(BaseModel):
 
     name: str
     partition: str
-    """`2026-11-03` for a day, `2026-11` for a month, `2026` for a year; empty: all in one file."""
+    """`2026-11-03` for a day, `2026-11` for a month, `2026` for a year, or `CHANGES`; empty: all in
+    one file."""
     rows: int
     """With those that are struck out."""
     bytes: int
     struck: str = ""
     """Rows that do not count any more (`striking`); empty: all count."""
+    days: tuple[date, ...] = ()
+    """Of `CHANGES`: the days to which they are added."""
 
     @property
     def counting(self) -> int:
@@ -148,6 +153,11 @@ def month_of(day: date) -> str:
 def year_of(day: date) -> str:
     """The year as partitions name it."""
     return f"{day:%Y}"
+
+
+def is_day(partition: str) -> bool:
+    """Whether a partition is one day."""
+    return len(partition) > len("2026-11") and partition != CHANGES
 
 
 def first_daily(now: datetime) -> date:

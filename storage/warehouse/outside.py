@@ -8,6 +8,7 @@ from pathlib import Path
 
 from storage.errors import WarehouseError
 from storage.sqlfiles import Query, parse_queries
+from storage.warehouse.counting import added_up
 from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
 
 _FILE = "outside.sql"
@@ -24,12 +25,16 @@ def outside_statements(lake: Path) -> str:
     if "'" in place:
         raise WarehouseError("The path of the warehouse has a ' in it.", todo="Move its folder.")
     found = [_statement(part, lake=place) for part in ("state", "macro", "struck")]
-    for name in (*SMALL, *rollups()):
+    for name in SMALL:
         found += [_statement(part, relation=name) for part in ("files", "relation")]
+    for rollup in rollups().values():
+        found.append(_statement("files", relation=rollup.name))
+        rows = _blocks()["rows"].with_parts(relation=rollup.name).text
+        found.append(_statement("view", relation=rollup.name, select=added_up(rollup, rows)))
     for name in DATASETS:
         found += [_statement(part, relation=name) for part in ("files", "struck_rows", "dataset")]
     for mart in marts().values():
-        found.append(_statement("mart", relation=mart.name, select=mart.query.text))
+        found.append(_statement("view", relation=mart.name, select=mart.query.text))
     return "\n\n".join(found) + "\n"
 
 

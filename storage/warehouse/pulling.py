@@ -25,6 +25,7 @@ from pydantic import SecretStr
 from storage.errors import RecordUnavailable
 from storage.sqlfiles import Query, queries
 from storage.warehouse.relations import DATASETS, SMALL, staged, steps
+from storage.warehouse.scratch import Scratch
 
 _Q = queries("warehouse")
 _PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -84,6 +85,9 @@ class Pull:
 
     def everything(self) -> None:
         """Read every row into `pulled_…`."""
+        for name in (*_CHOSEN, *SMALL, "marks"):
+            # What a look before has left under these names would be found first.
+            self._into.unregister(f"pulled_{name}")
         for name in (*_CHOSEN, *SMALL):
             chosen = _Q["all_first_made"].text if name == "first_made" else ""
             self._keep(f"pulled_{name}", _Q[name].with_parts(chosen=chosen), {})
@@ -140,13 +144,14 @@ class Pull:
 
 
 class Line:
-    """Connections to the record that stay open between looks: opening one costs as much as
-    reading what changed. For one thread at a time."""
+    """Connections to the record, and the database of passes, that stay open between looks:
+    opening them costs as much as reading what changed. For one thread at a time."""
 
     def __init__(self, url: SecretStr) -> None:
         self._url = url
         self._connection: adbc.Connection | None = None
         self._others: list[adbc.Connection] = []
+        self.scratch = Scratch()
 
     @contextmanager
     def looking(self, into: duckdb.DuckDBPyConnection) -> Iterator[Pull]:
@@ -161,17 +166,21 @@ class Line:
                 yield Pull(cursor, into, partial(self._beside, cursors))
             self._end()
         except adbc.Error as exc:
-            self.close()
+            self._hang_up()
             raise RecordUnavailable(
                 f"The database could not be read for the warehouse: {exc}",
                 todo="It is tried again.",
             ) from exc
         except BaseException:
-            self.close()
+            self._hang_up()
             raise
 
     def close(self) -> None:
         """Hang up. Safe to repeat; the next look opens anew."""
+        self.scratch.close()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         for connection in self._open():
             with suppress(adbc.Error):
                 connection.close()
@@ -186,7 +195,7 @@ class Line:
             try:
                 return _begin(self._connection)
             except adbc.Error:
-                self.close()
+                self._hang_up()
         self._connection = adbc.connect(self._url.get_secret_value())
         return _begin(self._connection)
 

@@ -20,8 +20,16 @@ from uuid import UUID
 
 from storage.errors import WarehouseError, WarehouseMissing
 from storage.sqlfiles import Query
-from storage.warehouse.manifest import LakeFile, Manifest, read_manifest, reading, stamp
-from storage.warehouse.relations import DATASETS, SMALL, marts, rollups
+from storage.warehouse.counting import added_up
+from storage.warehouse.manifest import (
+    CHANGES,
+    LakeFile,
+    Manifest,
+    read_manifest,
+    reading,
+    stamp,
+)
+from storage.warehouse.relations import DATASETS, SMALL, Relation, marts, rollups
 from storage.warehouse.room import Room
 
 # Every process opens the services, few ask the warehouse: DuckDB and Arrow are imported at the
@@ -219,7 +227,7 @@ def view_texts(folder: Path, manifest: Manifest, scope: Scope) -> list[tuple[str
     found += [(mart.name, mart.query.text) for mart in marts().values()]
     for name, rollup in rollups().items():
         if name in in_files:
-            found.append((name, rows_in_files(folder, manifest.relations[name], name, scope)))
+            found.append((name, _of_rollup(folder, manifest, rollup, scope)))
         else:
             found.append((name, rollup.query.text))
     return found
@@ -232,6 +240,22 @@ def relations_in_files(scope: Scope) -> list[str]:
     owner = "person_id" if scope.person_id else "team_id" if scope.team_id else None
     whole = [name for name, made in rollups().items() if owner is None or owner in made.columns]
     return [*SMALL, *DATASETS, *whole]
+
+
+def _of_rollup(folder: Path, manifest: Manifest, rollup: Relation, scope: Scope) -> str:
+    """The SELECT of the rows of a roll-up: to some days is added what stands beside them."""
+    files = manifest.relations[rollup.name]
+    changes = [file for file in files if file.partition == CHANGES]
+    changed = {CHANGES, *(str(day) for file in changes for day in file.days)}
+    parts = (
+        [file for file in files if file.partition not in changed],
+        [file for file in files if file.partition in changed],
+    )
+    kept, added = (rows_in_files(folder, part, rollup.name, scope) for part in parts)
+    if not changes:
+        return kept
+    both = added_up(rollup, added)
+    return f"{kept} union all by name {both}" if parts[0] else both
 
 
 def rows_in_files(folder: Path, files: Iterable[LakeFile], name: str, scope: Scope) -> str:

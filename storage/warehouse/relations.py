@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from storage.errors import SettingsError
@@ -23,6 +23,7 @@ DATASETS = ("generations", "charges", "events")
 """Partitioned by day; the rest of the staged relations are small and rewritten whole."""
 SMALL = ("people", "teams", "campaigns", "holds")
 
+_SUM = re.compile(r"\bsum\((\w+)\)::([\w(), ]+?) as \1\b")
 _COLUMN = re.compile(r"^-- (\w+): (.+)$")
 _MORE = re.compile(r"^--   +(.+)$")
 
@@ -40,6 +41,12 @@ class Relation:
     def name(self) -> str:
         """How SQL calls it."""
         return self.query.name
+
+    @cached_property
+    def sums(self) -> dict[str, str]:
+        """Of a roll-up: the columns that are sums, with the names of their types. The others are
+        what it is grouped by."""
+        return dict(_SUM.findall(self.query.text))
 
 
 @cache

@@ -10,9 +10,8 @@ such corrections wait for each other. What is new never waits for them.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,13 +23,8 @@ from storage.errors import WarehouseError
 from storage.warehouse.corrections import WAITING, Corrections
 from storage.warehouse.lake import Lake, Marks
 from storage.warehouse.manifest import Manifest, reading
-from storage.warehouse.pulling import Horizon, Line, Wanted, looking, stage
+from storage.warehouse.pulling import Horizon, Line, Wanted, stage
 from storage.warehouse.relations import DATASETS, SMALL, steps
-
-SCRATCH = "scratch"
-MEMORY = "1GB"
-MEMORY_OF_ALL = "2GB"
-"""For a whole copy: what does not fit is on the disk meanwhile."""
 
 _S = steps()
 
@@ -75,9 +69,13 @@ def sync(
     lake, now = Lake(folder), now or datetime.now(UTC)
     folder.mkdir(parents=True, exist_ok=True)
     old = None if whole else _usable(lake)
-    with _mapped_errors(), _scratch(folder, on_disk=old is None) as connection:
+    with (
+        _line(url, line) as open_line,
+        _mapped_errors(),
+        open_line.scratch.working(folder, whole=old is None) as connection,
+    ):
         waiting = Corrections(connection, lake, now, at_once=corrections)
-        with line.looking(connection) if line else looking(url, connection) as pull:
+        with open_line.looking(connection) as pull:
             horizon = pull.horizon()
             old = old if old and _continues(old, horizon) else None
             if old is None:
@@ -90,6 +88,16 @@ def sync(
         _drop_unchanged(connection, lake, old, now)
         still_mine()
         return _publish(connection, lake, old, horizon, now)
+
+
+@contextmanager
+def _line(url: SecretStr, line: Line | None) -> Iterator[Line]:
+    """The one that is open, or one for this pass."""
+    if line is not None:
+        yield line
+        return
+    with closing(Line(url)) as own:
+        yield own
 
 
 def _usable(lake: Lake) -> Manifest | None:
@@ -130,14 +138,17 @@ def _drop_unchanged(
     connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest | None, now: datetime
 ) -> None:
     """Leave only what is really another: a pass reads what may have changed, often twice."""
-    for dataset in DATASETS:
+    gone = [name for name in DATASETS if _any(connection, f"gone_{name}")]
+    for dataset in gone:
         _run(connection, "keep_what_is_back" if old else "forget_gone", dataset=dataset)
     if old is None:
         return
     lake.hold(connection, old, now)
-    for dataset in DATASETS:
+    for dataset in gone:
         _run(connection, "drop_known_gone", dataset=dataset)
-        _run(connection, "drop_known_new", dataset=dataset)
+    for dataset in DATASETS:
+        if _any(connection, f"held_{dataset}"):
+            _run(connection, "drop_known_new", dataset=dataset)
 
 
 def _is_same(connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest, name: str) -> bool:
@@ -152,35 +163,14 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
     return sum(row[0] for row in counts if row)
 
 
+def _any(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return _run(connection, "any", table=table).fetchall() == [(True,)]
+
+
 def _run(
     connection: duckdb.DuckDBPyConnection, step: str, **parts: str
 ) -> duckdb.DuckDBPyConnection:
     return connection.execute(_S[step].with_parts(**parts).text)
-
-
-@contextmanager
-def _scratch(folder: Path, *, on_disk: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database for the length of one pass; a whole copy is larger than the memory."""
-    scratch = folder / SCRATCH
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": MEMORY_OF_ALL if on_disk else MEMORY,
-        "temp_directory": str(scratch / "spill"),
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    file = str(scratch / "pass.duckdb") if on_disk else ":memory:"
-    connection = duckdb.connect(file, config=config)
-    try:
-        connection.execute("set enable_progress_bar = false")
-        if on_disk:
-            # A whole copy is sorted where it matters; keeping the order of the rest takes memory.
-            connection.execute("set preserve_insertion_order = false")
-        yield connection
-    finally:
-        connection.close()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager

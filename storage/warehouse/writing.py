@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
 
-from storage.warehouse.counting import Change, count_changes, name_facts
+from storage.warehouse.counting import Change, change_of, count_change, name_changes, name_facts
+from storage.warehouse.file_writing import FileWriting, Later, on_days
 from storage.warehouse.manifest import (
+    CHANGES,
     LakeFile,
-    Manifest,
+    is_day,
     month_of,
-    partition_of,
     partitions_of,
-    quoted,
     reading,
     year_of,
 )
-from storage.warehouse.relations import DATASETS, SMALL, rollups, steps
+from storage.warehouse.relations import DATASETS, SMALL, Relation, rollups
 from storage.warehouse.striking import strike
-
-if TYPE_CHECKING:
-    import duckdb
 
 WRITERS = 2
 """Files that are written beside each other when changes are published."""
 MOST_PIECES = 8
 """A recent day has so many files at most: each costs readers a little."""
+MOST_CHANGES = 5_000
+"""So many rows of changes are kept beside the recent days of a roll-up before they are added."""
 MOST_STRUCK = 8
 """A file of which more than the eighth part is struck out is not kept when files become one."""
 ORDER = {
@@ -42,33 +39,13 @@ ORDER = {
 }
 """What the rows of a shared file are sorted by, so that readers pass blocks of them over; roll-ups
 that are not named: by day."""
-BLOCK_ROWS = {"latency_model": 30_000, "latency_team": 30_000}
-"""Smaller blocks where a report reads a part of a year's file."""
-
-_Later = Callable[[], tuple[LakeFile, ...]]
-"""All files of a relation, when they are written."""
 PLAINLY = "pragma disable_optimizer"
 """For a statement over few rows and many columns."""
-_T = TypeVar("_T")
-_S = steps()
 
 
 @dataclass
-class Writing:
+class Writing(FileWriting):
     """One publication in the making."""
-
-    folder: Path
-    connection: duckdb.DuckDBPyConnection
-    old: Manifest | None
-    number: int
-    daily_from: date
-    token: str = field(default_factory=lambda: secrets.token_hex(4))
-    """Makes names that no other writer gives, should there ever be one."""
-    held: bool = False
-    """Whether `hold` has been called for every dataset."""
-    pool: ThreadPoolExecutor | None = None
-    """Writes files beside each other; None: one after the other, as for more than fits in
-    memory."""
 
     def kept_beside(self, names: Iterable[str]) -> dict[str, tuple[LakeFile, ...]]:
         """Relations of the writer's own, one file each."""
@@ -86,8 +63,9 @@ class Writing:
             made |= {name: self._small(name) for name in SMALL}
             # What follows is planned longer than it runs.
             self.connection.execute(PLAINLY)
-            for change in count_changes(self.connection):
-                made[change.rollup] = self._changed_rollup(change)
+            name_changes(self.connection)
+            for rollup in rollups().values():
+                made[rollup.name] = self._later(partial(Writing._changed_rollup, rollup=rollup))
             return {name: files() for name, files in made.items()}
 
     def _everything(self) -> dict[str, tuple[LakeFile, ...]]:
@@ -100,11 +78,11 @@ class Writing:
             made[name] = self._whole_rollup(name)()
         return made
 
-    def _small(self, name: str) -> _Later:
+    def _small(self, name: str) -> Later:
         job = self._job(name, "", f"select * from new_{name}")
         return lambda: (job(),)
 
-    def _dataset(self, dataset: str) -> _Later:
+    def _dataset(self, dataset: str) -> Later:
         """All its files: a recent day gets one more with what is new, and what that replaces is
         struck out of the others; an old one is written again with those that it shares a file with.
         """
@@ -131,12 +109,12 @@ class Writing:
             [*rewritten(), *(file for files in pieces for file in files())],
         )
 
-    def _pieces(self, dataset: str, day: date, rows: int, before: list[LakeFile]) -> _Later:
+    def _pieces(self, dataset: str, day: date, rows: int, before: list[LakeFile]) -> Later:
         """The files of a recent day to which so many rows are new."""
         kept = [file for file in before if file.counting]
         if not rows:
             return lambda: tuple(kept)
-        new = f"select * from new_{dataset} where {_on({day})}"
+        new = f"select * from new_{dataset} where {on_days({day})}"
         if len(kept) >= MOST_PIECES:
             kept, small = _large_and_small(kept)
             new = f"select * from {self._reading(small)} union all by name {new}"
@@ -196,35 +174,12 @@ class Writing:
         return dict(self._run("gained", dataset=dataset).fetchall())
 
     def _is_recent(self, partition: str) -> bool:
-        return _is_day(partition) and date.fromisoformat(partition) >= self.daily_from
-
-    def _rewritten(
-        self,
-        name: str,
-        kept: list[LakeFile],
-        days: set[date],
-        shared: Callable[[date], str],
-        merged: Callable[[str, list[LakeFile]], str],
-    ) -> _Later:
-        """What becomes of these files: those of touched and of aged days are written again."""
-        homes = {file.name: self._home(file, shared) for file in kept}
-        aged = {homes[file.name] for file in kept if homes[file.name] != file.partition}
-        jobs = []
-        for target in sorted(set(partitions_of(days, self.daily_from, shared)) | aged):
-            before = [file for file in kept if homes[file.name] == target]
-            kept = [file for file in kept if file not in before]
-            jobs.append(self._job(name, target, merged(target, before)))
-        return lambda: (*kept, *(file for file in (job() for job in jobs) if file.rows))
-
-    def _or_empty(self, name: str, select: str, files: list[LakeFile]) -> tuple[LakeFile, ...]:
-        """The files in order, or one without rows."""
-        files = files or [self._write(name, "", f"{select} where false")]
-        return tuple(sorted(files, key=lambda file: file.partition))
+        return is_day(partition) and date.fromisoformat(partition) >= self.daily_from
 
     def _merged(self, dataset: str, target: str, before: list[LakeFile]) -> str:
         new = f"select * from new_{dataset} where {self._within(target)}"
         # A day is written again and again and read as a whole: sorting it gains nothing.
-        order = "" if _is_day(target) else f"order by {ORDER[dataset]}"
+        order = "" if is_day(target) else f"order by {ORDER[dataset]}"
         if not before:
             return f"{new} {order}"
         return f"""
@@ -233,7 +188,7 @@ class Writing:
                 using (id)
             union all by name {new} {order}"""
 
-    def _whole_rollup(self, name: str) -> _Later:
+    def _whole_rollup(self, name: str) -> Later:
         self.connection.execute(
             f"create or replace temp table made as {rollups()[name].query.text}"
         )
@@ -247,116 +202,78 @@ class Writing:
         )
         return lambda: self._or_empty(name, "select * from made", [*files()])
 
-    def _changed_rollup(self, change: Change) -> _Later:
-        """What changes add and take away is added to the days that have any. Old days share the
-        file of their year: each file costs a report that reads all of them."""
-        old = self._old(change.rollup)
-        recent = {day for day in change.days if day >= self.daily_from}
-        touched = [file for file in old if file.partition in set(map(str, recent))]
-        added = self._later(lambda writing: writing._added(change, recent, touched))
+    def _changed_rollup(self, rollup: Relation) -> tuple[LakeFile, ...]:
+        """What changes add and take away on recent days is kept in one file beside those of the
+        days, for readers to add up. Once there is much of it, it is added to the days. On old ones
+        it always is: they share the file of their year, as each file costs a report that reads all
+        of them."""
+        self.connection.execute(PLAINLY)
+        change = count_change(self.connection, rollup)
+        old = [file for file in self._old(rollup.name) if file.partition != CHANGES]
+        earlier = [file for file in self._old(rollup.name) if file.partition == CHANGES]
+        touched: list[LakeFile] = []
+        if self._is_to_add(earlier):
+            change = self._gathered(change, earlier)
+            recent = {day for day in change.days if day >= self.daily_from}
+            touched = [file for file in old if file.partition in set(map(str, recent))]
+            made = self._added(change, recent, touched)
+        else:
+            made = self._beside(change, earlier)
+        self.connection.execute("pragma enable_optimizer")
         rewritten = self._rewritten(
-            change.rollup,
+            rollup.name,
             [file for file in old if file not in touched],
-            set(change.days) - recent,
+            {day for day in change.days if day < self.daily_from},
             year_of,
             lambda target, before: self._merged_rollup(change, target, before),
         )
-        return lambda: self._or_empty(
-            change.rollup, f"select * from {change.table}", [*rewritten(), *added()]
-        )
+        return self._or_empty(rollup.name, f"select * from {change.table}", [*rewritten(), *made])
+
+    def _is_to_add(self, earlier: list[LakeFile]) -> bool:
+        aged = self.old is not None and self.old.daily_from != self.daily_from
+        return aged or any(file.rows > MOST_CHANGES for file in earlier)
+
+    def _gathered(self, change: Change, earlier: list[LakeFile]) -> Change:
+        """The change with those before it that were not added to days."""
+        if not earlier:
+            return change
+        both = change.with_earlier(f"select * from {self._reading(earlier)}")
+        self.connection.execute(f"create or replace table {change.table} as {both}")
+        return change_of(self.connection, change.rollup)
+
+    def _beside(self, change: Change, earlier: list[LakeFile]) -> list[LakeFile]:
+        """The file beside the recent days, if any: what was in it and what changes now."""
+        if all(day < self.daily_from for day in change.days):
+            return earlier
+        before = f"select * from {self._reading(earlier)}" if earlier else None
+        both = change.with_earlier(before, f"day >= date '{self.daily_from}'")
+        written = self._write(change.rollup, CHANGES, both)
+        days = {*change.days, *(day for file in earlier for day in file.days)}
+        recent = tuple(sorted(day for day in days if day >= self.daily_from))
+        return [written.model_copy(update={"days": recent})] if written.rows else []
 
     def _added(self, change: Change, days: set[date], before: list[LakeFile]) -> list[LakeFile]:
         """The files of recent days with what changes there; a day that nothing is left of has none.
         All are read and added to at once: planning that takes longer than doing it."""
         if not days:
             return []
-        self.connection.execute(PLAINLY)
         old = f"select * from {self._reading(before)}" if before else None
-        new = f"select * from {change.table} where {_on(days)}"
-        self.connection.execute(f"create or replace temp table added as {change.added(old, new)}")
+        added = change.added(old, change.on(on_days(days)))
+        self.connection.execute(f"create or replace temp table added as {added}")
         order = f"order by {ORDER.get(change.rollup, 'day')}"
         written = [
-            self._write(change.rollup, str(day), f"select * from added where {_on({day})} {order}")
+            self._write(change.rollup, str(day), f"select * from added where day = '{day}' {order}")
             for day in sorted(days)
         ]
         return [file for file in written if file.rows]
 
     def _merged_rollup(self, change: Change, target: str, before: list[LakeFile]) -> str:
-        days = _on(set(change.days))
+        days = on_days(set(change.days))
         old = f"select * from {self._reading(before)}" if before else None
-        new = f"select * from {change.table} where {self._within(target)}"
+        new = change.on(self._within(target))
         counted = change.added(f"{old} where {days}" if old else None, new)
         rest = f"union all by name {old} where not ({days})" if old else ""
         return f"{counted} {rest} order by {ORDER.get(change.rollup, 'day')}"
-
-    def _run(self, step: str, **parts: str) -> duckdb.DuckDBPyConnection:
-        return self.connection.execute(_S[step].with_parts(**parts).text)
-
-    def _days(self, table: str) -> set[date]:
-        rows = self.connection.execute(f"select distinct day from {table}").fetchall()
-        return {row[0] for row in rows}
-
-    def _home(self, file: LakeFile, shared: Callable[[date], str]) -> str:
-        """Where its rows belong: those of a day that has become old to what it shares."""
-        if not _is_day(file.partition):
-            return file.partition
-        return partition_of(date.fromisoformat(file.partition), self.daily_from, shared)
-
-    def _within(self, partition: str) -> str:
-        """The condition for days of a partition; ranges, so that blocks of rows are passed over."""
-        if _is_day(partition):
-            return f"day = date '{partition}'"
-        first = f"{partition}-01-01"[: len("2026-11-01")]
-        unit = "month" if len(partition) == len("2026-11") else "year"
-        return (
-            f"day >= date '{first}' and day < date '{first}' + interval 1 {unit}"
-            f" and day < date '{self.daily_from}'"
-        )
-
-    def _old(self, relation: str) -> tuple[LakeFile, ...]:
-        return self.old.relations.get(relation, ()) if self.old else ()
-
-    def _reading(self, files: Iterable[LakeFile]) -> str:
-        return reading(self.folder, files)
-
-    def _job(self, relation: str, partition: str, select: str) -> Callable[[], LakeFile]:
-        """Write one new file."""
-        return self._later(lambda writing: writing._write(relation, partition, select))
-
-    def _later(self, work: Callable[[Writing], _T]) -> Callable[[], _T]:
-        """Do it now, or beside others; what is called for its result waits until it is done."""
-        if self.pool is None:
-            made = work(self)
-            return lambda: made
-        return self.pool.submit(self._aside, work).result
-
-    def _aside(self, work: Callable[[Writing], _T]) -> _T:
-        with self.connection.cursor() as cursor:
-            return work(replace(self, connection=cursor))
-
-    def _write(self, relation: str, partition: str, select: str) -> LakeFile:
-        """Write one new file, in a folder of its relation and partition.
-
-        A file without rows is kept only without a partition: it carries the columns of a relation
-        that has no rows.
-        """
-        file = f"{self.number:08}-{self.token}.parquet"
-        name = "/".join(part for part in (relation, partition, file) if part)
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        block = BLOCK_ROWS.get(relation, 122_880)
-        # Scans take a quarter longer to unpack what is packed tighter; a day that is written again
-        # and again is not worth packing.
-        packed = "uncompressed" if _is_day(partition) else "lz4_raw"
-        written = self.connection.execute(
-            f"copy ({select}) to '{quoted(path)}'"
-            f" (format parquet, compression {packed}, row_group_size {block})"
-        ).fetchone()
-        rows = int(written[0]) if written else 0
-        size = path.stat().st_size
-        if partition and not rows:
-            path.unlink()
-        return LakeFile(name=name, partition=partition, rows=rows, bytes=size)
 
 
 def _large_and_small(files: list[LakeFile]) -> tuple[list[LakeFile], list[LakeFile]]:
@@ -369,13 +286,3 @@ def _large_and_small(files: list[LakeFile]) -> tuple[list[LakeFile], list[LakeFi
         if file.counting > half and (file.rows - file.counting) * MOST_STRUCK <= file.rows
     ]
     return large, [file for file in files if file not in large]
-
-
-def _is_day(partition: str) -> bool:
-    return len(partition) > len("2026-11")
-
-
-def _on(days: set[date]) -> str:
-    """The condition for rows of these days."""
-    listed = ", ".join(f"date '{day}'" for day in sorted(days))
-    return f"day in ({listed})" if days else "false"

@@ -21,6 +21,7 @@ from storage.records import curation, events, ledger
 from storage.records.gallery import Verdict
 from storage.warehouse.pulling import Line
 from storage.warehouse.syncing import sync
+from storage.warehouse.writing import MOST_CHANGES
 from tests.integration.record.record_rows import S, add_complete, add_held, finish, move, sql
 from tests.integration.warehouse.lake_rows import rebuilt, rows_of
 
@@ -124,21 +125,26 @@ def check(url: SecretStr, line: Line, folder: Path) -> None:
 
 
 QUICK = settings(
-    max_examples=5, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
 THOROUGH = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.timeout(3600)
 def test_a_lake_that_followed_is_the_lake_that_is_made_anew(
-    database: Database, database_url: SecretStr, person: Person, as_owner: Callable[..., list[Any]]
+    database: Database,
+    database_url: SecretStr,
+    person: Person,
+    as_owner: Callable[..., list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     as_owner("grant delete on studio.video_verdicts to service_role")
     line = Line(database_url)
 
     @(THOROUGH if settings.get_current_profile_name() == "thorough" else QUICK)
-    @given(plans)
-    def any_plan(plan: Plan) -> None:
+    @given(plans, st.sampled_from((0, 8, MOST_CHANGES)))
+    def any_plan(plan: Plan, most: int) -> None:
+        monkeypatch.setattr("storage.warehouse.writing.MOST_CHANGES", most)
         for table in WRITTEN:
             as_owner(f"delete from studio.{table}", triggers=False)
         as_owner("select studio.recount_money()")

@@ -16,7 +16,7 @@ from storage.models import Person
 from storage.postgres import Database
 from storage.records import events
 from storage.warehouse.lake import Lake
-from storage.warehouse.syncing import SCRATCH
+from storage.warehouse.scratch import SCRATCH
 from tests.integration.record.record_rows import add_complete, add_held
 from tests.integration.warehouse.conftest import Sync
 from tests.integration.warehouse.lake_rows import rebuilt, rows_of
@@ -73,7 +73,7 @@ def assert_recovers(url: SecretStr, folder: Path, synced: Sync, other: Path) -> 
     manifest = lake.manifest()
     assert manifest is not None
     assert files_of(folder) == manifest.files()
-    assert not (folder / SCRATCH).exists()
+    assert list((folder / SCRATCH).glob("*")) == []
 
 
 @pytest.mark.parametrize("point", POINTS)

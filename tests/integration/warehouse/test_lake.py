@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import WarehouseError
-from storage.warehouse.counting import KEYS
+from storage.warehouse.counting import COUNTS
 from storage.warehouse.lake import GRACE_S, Lake
-from storage.warehouse.manifest import FILE_NAME, Manifest
+from storage.warehouse.manifest import CHANGES, FILE_NAME, Manifest
 from storage.warehouse.reader import WarehouseReader
-from storage.warehouse.relations import rollups
+from storage.warehouse.relations import Relation, rollups
 from storage.warehouse.snapshots import column_types
-from storage.warehouse.writing import MOST_PIECES
+from storage.warehouse.writing import MOST_CHANGES, MOST_PIECES
 from tests.integration.warehouse.lake_rows import ask, rows_of
 from tests.integration.warehouse.small_lake import MARKS, NOW, Changes, Made, SmallLake, made_on
 
@@ -49,12 +49,13 @@ def small(lake_folder: Path, demo_lake: Path) -> SmallLake:
     return SmallLake(lake_folder, demo_lake)
 
 
-@given(steps=batches)
+@given(steps=batches, most=st.sampled_from((0, 4, MOST_CHANGES)))
 @settings(max_examples=8, deadline=None)
 def test_changes_step_by_step_leave_what_writing_everything_leaves(
-    steps: list[Changes], demo_lake: Path
+    steps: list[Changes], most: int, demo_lake: Path
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.warehouse.writing.MOST_CHANGES", most)
         changed = SmallLake(Path(folder) / "changed", demo_lake)
         whole = SmallLake(Path(folder) / "whole", demo_lake)
         for step in steps:
@@ -134,6 +135,41 @@ def test_a_large_file_with_many_rows_struck_out_is_written_again(small: SmallLak
     assert [(file.rows, file.struck) for file in files] == [(30, "")]
 
 
+def test_changes_of_recent_days_stand_in_one_file_beside_those_of_the_days(
+    small: SmallLake,
+) -> None:
+    before = small.publish(made_on([DAYS[4], DAYS[4]])).relations["cells_model"]
+    for usd in (3, 4):
+        after = small.publish({1: Made(DAYS[4], Decimal(usd)), 2: None, 3: Made(DAYS[4])})
+    *days, beside = after.relations["cells_model"]
+    assert (tuple(days), beside.partition) == (before, CHANGES)
+    found = (
+        "select sum(billed_usd)::int as usd, count(*) as n,"
+        " count(distinct (day, team_id, model)) as groups from cells_model"
+    )
+    assert ask(small.lake.folder, found) == [{"usd": 5, "n": 2, "groups": 2}]
+
+
+def test_many_changes_are_added_to_the_days(
+    small: SmallLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.publish_whole(made_on(DAYS))
+    monkeypatch.setattr("storage.warehouse.writing.MOST_CHANGES", 0)
+    for usd, beside in ((2, [CHANGES]), (3, []), (4, [CHANGES])):
+        files = small.publish({5: Made(DAYS[4], Decimal(usd))}).relations["cells_model"]
+        assert [file.partition for file in files] == ["2026", "2026-11-20", *beside]
+
+
+def test_changes_of_days_that_have_become_old_are_added_to_their_year(small: SmallLake) -> None:
+    small.publish_whole(made_on(DAYS))
+    small.publish({5: Made(DAYS[4], Decimal(3))})
+    later = small.publish({}, now=NOW + timedelta(days=30)).relations["cells_model"]
+    assert [file.partition for file in later] == ["2026"]
+    assert ask(small.lake.folder, "select sum(billed_usd)::int as usd from cells_model") == [
+        {"usd": 7}
+    ]
+
+
 def test_a_roll_up_that_a_change_does_not_touch_keeps_its_files(small: SmallLake) -> None:
     before = small.publish(made_on(DAYS)).relations
     after = small.publish({5: Made(DAYS[4], verdict="approved")}).relations
@@ -143,12 +179,14 @@ def test_a_roll_up_that_a_change_does_not_touch_keeps_its_files(small: SmallLake
     assert row == {"n": 1}
 
 
-def test_what_roll_ups_are_not_grouped_by_are_sums(demo_lake: Path) -> None:
-    types = column_types(WarehouseReader(demo_lake))
-    counted = {
-        kind for name in rollups() for column, kind in types[name].items() if column not in KEYS
+@pytest.mark.parametrize("rollup", rollups().values(), ids=lambda one: one.name)
+def test_what_a_roll_up_sums_has_the_type_that_it_says(demo_lake: Path, rollup: Relation) -> None:
+    types = column_types(WarehouseReader(demo_lake))[rollup.name]
+    assert list(types) == list(rollup.columns)
+    assert {name: types[name] for name in rollup.sums} == {
+        name: kind.upper().replace(" ", "") for name, kind in rollup.sums.items()
     }
-    assert counted <= {"BIGINT", "INTEGER", "DOUBLE", "DECIMAL(18,6)"}
+    assert COUNTS & set(rollup.sums.values())
 
 
 def test_events_of_old_months_lie_by_day_and_person(demo_lake: Path) -> None:

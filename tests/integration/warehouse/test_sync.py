@@ -257,13 +257,16 @@ def test_another_zone_cuts_all_days_anew(
 def test_a_lake_of_another_record_is_made_anew(
     database: Database, person: Person, synced: Sync, lake_folder: Path, other: dict[str, object]
 ) -> None:
-    first = synced().manifest
-    changed = first.model_copy(update=other)
+    synced()
+    with database.as_service() as tx:
+        add_complete(tx, person)
+    followed = synced().manifest
+    changed = followed.model_copy(update=other)
     (lake_folder / "manifest.json").write_text(changed.model_dump_json())
     with database.as_service() as tx:
         add_held(tx, person)
     assert synced().whole
-    assert ask(lake_folder, "select count(*) as n from generations") == [{"n": 1}]
+    assert ask(lake_folder, "select count(*) as n from generations") == [{"n": 2}]
 
 
 def test_a_table_that_was_emptied_or_put_back_is_read_anew(

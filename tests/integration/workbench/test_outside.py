@@ -49,6 +49,8 @@ def test_rows_that_do_not_count_any_more_are_not_found_outside(lake: Path, tmp_p
         tool.execute(outside_statements(small.lake.folder))
         found = tool.execute("select list(charge_usd order by charge_usd) from generations")
         assert found.fetchall() == [([Decimal(1), Decimal(5)],)]
+        added = tool.execute("select sum(billed_usd), sum(generations) from cells_model")
+        assert added.fetchall() == [(6, 2)]
 
 
 def test_the_statements_of_the_guide_are_how_it_begins(lake: Path) -> None:
