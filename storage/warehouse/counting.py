@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import duckdb
 
 CONDENSED = ("cells", "phase_buckets")
-COUNTS = frozenset({"bigint", "integer"})
+COUNTS = ("generations", "charges", "events", "n")
+"""What a group of a roll-up is there for: where none of these is left, nothing is."""
 
 _S = steps()
 
@@ -56,8 +57,7 @@ class Change:
 def added_up(rollup: Relation, rows: str) -> str:
     """The SELECT of the rows of a roll-up with all that was added to them and taken away: groups
     that nothing is left of are left out."""
-    # One of its counts at least counts the rows of a group.
-    counts = [name for name, kind in rollup.sums.items() if kind in COUNTS]
+    counts = [name for name in COUNTS if name in rollup.sums]
     return _grouped(rollup, rows, "sum({}) > 0", counts)
 
 
