@@ -65,12 +65,14 @@ class Lake:
         now: datetime | None = None,
         beside: tuple[str, ...] = (),
         held: bool = False,
+        unchanged: frozenset[str] = frozenset(),
     ) -> Manifest:
         """Apply the changes that the connection holds and publish the new state.
 
         `whole`: forget what was there, the changes are everything. `now` (UTC) decides which days
         have partitions of their own. `beside` names further relations of the connection that are
-        kept whole in the lake and shown to no reader. `held`: `hold` was called.
+        kept whole in the lake and shown to no reader. `held`: `hold` was called. `unchanged`:
+        small relations that keep their files.
 
         Raises:
             WarehouseBusy: somebody else has published meanwhile.
@@ -79,7 +81,7 @@ class Lake:
         now = now or datetime.now(UTC)
         begun = stamp(self.folder)
         old = None if whole else self.manifest()
-        writing = replace(self._writing(connection, old, now), held=held)
+        writing = replace(self._writing(connection, old, now), held=held, unchanged=unchanged)
         manifest = Manifest(
             shape=SHAPE,
             number=writing.number,

@@ -78,8 +78,8 @@ class Manifest(BaseModel):
     def publication(self) -> str:
         """Tells publications apart, also those of a lake that was made anew. A state that is only
         confirmed stays the same publication."""
-        # Written with each publication, under a name that none before had.
-        return self.relations["people"][0].name
+        # Numbers begin anew in a folder that was emptied; names of files are never given twice.
+        return f"{self.number}-{self.relations['people'][0].name}"
 
     def files(self) -> set[str]:
         """The names of all files."""

@@ -9,7 +9,7 @@ that id or a greater one and is read by the next pull, however long it was open.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -74,6 +74,8 @@ class Pull:
         self._cursor = cursor
         self._into = into
         self._others = others
+        self.small: dict[str, pa.Table] = {}
+        """Small relations as `changes` has read them."""
 
     def horizon(self) -> Horizon:
         """How far this look reaches."""
@@ -106,8 +108,10 @@ class Pull:
         asked = {name: _Q[name].with_parts(chosen=_Q[f"chosen_{name}"].text) for name in _CHOSEN}
         asked |= {name: _Q[name] for name in (*SMALL, "marks")}
         others = self._others(self._snapshot()) if len(touched) >= MANY else []
-        for name, table in _side_by_side([self._cursor, *others], asked, given).items():
+        answers = _side_by_side([self._cursor, *others], asked, given)
+        for name, table in answers.items():
             self._into.register(f"pulled_{name}", table)
+        self.small = {name: answers[name] for name in SMALL}
         # What waited is read again because it was not applied: nothing of it is left out.
         judged = found.slice(0, 0) if any(wanted.again.values()) else found
         self._into.register("pulled_touched", judged)
@@ -152,6 +156,7 @@ class Line:
         self._connection: adbc.Connection | None = None
         self._others: list[adbc.Connection] = []
         self.scratch = Scratch()
+        self._published: tuple[str, Mapping[str, pa.Table]] = ("", {})
 
     @contextmanager
     def looking(self, into: duckdb.DuckDBPyConnection) -> Iterator[Pull]:
@@ -174,6 +179,15 @@ class Line:
         except BaseException:
             self._hang_up()
             raise
+
+    def note(self, publication: str, small: Mapping[str, pa.Table]) -> None:
+        """Keep in mind which rows of small relations were read for a publication of the lake."""
+        self._published = publication, small
+
+    def unchanged(self, publication: str, small: Mapping[str, pa.Table]) -> frozenset[str]:
+        """The small relations of which the same was read for this publication."""
+        known = self._published[1] if self._published[0] == publication else {}
+        return frozenset(n for n in small if n in known and small[n].equals(known[n]))
 
     def close(self) -> None:
         """Hang up. Safe to repeat; the next look opens anew."""
@@ -267,12 +281,20 @@ def looking(url: SecretStr, into: duckdb.DuckDBPyConnection) -> Iterator[Pull]:
         line.close()
 
 
-def stage(into: duckdb.DuckDBPyConnection, *, whole: bool = False) -> None:
+def stage(
+    into: duckdb.DuckDBPyConnection,
+    *,
+    whole: bool = False,
+    unchanged: Collection[str] = (),
+) -> None:
     """Make `new_…` and `gone_…`, which `Lake.publish` takes, from what was pulled.
 
-    `whole`: it is everything, and more than fits into memory.
+    `whole`: it is everything, and more than fits into memory. `unchanged`: relations that are not
+    made.
     """
     for name, relation in staged().items():
+        if name in unchanged:
+            continue
         made = relation.query.text.strip().rstrip(";")
         if whole and name in _JOINED:
             # Joins that spill mix days up, and each partition would be looked for in all rows.

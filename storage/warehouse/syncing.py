@@ -82,12 +82,15 @@ def sync(
                 pull.everything()
             else:
                 pull.changes(Wanted(old.watermark, waiting.due(old)))
-        stage(connection, whole=old is None)
+        unchanged = open_line.unchanged(old.publication, pull.small) if old else frozenset()
+        stage(connection, whole=old is None, unchanged=unchanged)
         if old is not None:
             waiting.settle()
         _drop_unchanged(connection, lake, old, now)
         still_mine()
-        return _publish(connection, lake, old, horizon, now)
+        done = _publish(connection, lake, old, horizon, now, unchanged)
+        open_line.note(done.manifest.publication, pull.small)
+        return done
 
 
 @contextmanager
@@ -119,17 +122,26 @@ def _publish(
     old: Manifest | None,
     horizon: Horizon,
     now: datetime,
+    unchanged: frozenset[str],
 ) -> Pass:
     marks = Marks(horizon.watermark, horizon.system_id, horizon.time_zone)
     rows = _count(connection)
     if (
         old is not None
         and not rows
-        and all(_is_same(connection, lake, old, name) for name in (*SMALL, WAITING))
+        and all(
+            name in unchanged or _is_same(connection, lake, old, name) for name in (*SMALL, WAITING)
+        )
     ):
         return Pass(lake.confirm(marks, now=now) or old, whole=False, rows=0)
     manifest = lake.publish(
-        connection, marks, whole=old is None, now=now, beside=(WAITING,), held=old is not None
+        connection,
+        marks,
+        whole=old is None,
+        now=now,
+        beside=(WAITING,),
+        held=old is not None,
+        unchanged=unchanged,
     )
     return Pass(manifest, old is None, rows)
 

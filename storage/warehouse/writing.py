@@ -79,6 +79,8 @@ class Writing(FileWriting):
         return made
 
     def _small(self, name: str) -> Later:
+        if name in self.unchanged:
+            return lambda: self._old(name)
         job = self._job(name, "", f"select * from new_{name}")
         return lambda: (job(),)
 

@@ -20,6 +20,7 @@ from storage.postgres import Database
 from storage.records import curation, events, ledger
 from storage.records.gallery import Verdict
 from storage.warehouse import pulling
+from storage.warehouse.manifest import Manifest
 from storage.warehouse.pulling import Line
 from storage.warehouse.relations import DATASETS
 from tests.integration.record.record_rows import S, add_complete, add_held, move
@@ -152,6 +153,23 @@ def test_a_record_that_takes_no_more_connections_is_read_over_those_that_there_a
             pull.changes(pulling.Wanted("0", {}))
         assert into.execute("select count(*) from pulled_generations").fetchone() == (1,)
     as_owner(f"drop role {role}")
+
+
+def test_small_relations_keep_their_files_until_they_are_others(
+    database: Database, person: Person, synced: Sync, as_owner: Owner
+) -> None:
+    def pass_over() -> Manifest:
+        with database.as_service() as tx:
+            add_complete(tx, person)
+        return synced().manifest
+
+    first, second, third = (pass_over() for _ in range(3))
+    assert third.relations["people"] == second.relations["people"]
+    assert len({one.publication for one in (first, second, third)}) == 3
+    as_owner("update studio.people set name = 'Another'")
+    fourth = pass_over()
+    assert fourth.relations["people"] != third.relations["people"]
+    assert fourth.relations["teams"] == third.relations["teams"]
 
 
 def test_names_and_holds_arrive_without_a_stamp(
