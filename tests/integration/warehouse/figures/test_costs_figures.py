@@ -245,3 +245,17 @@ def test_drafts_are_worth_what_their_finals_price_would_have_made_of_them(
     [row] = run_report(services, eve, "costs", "drafts", days(10)).to_pylist()
     assert (row["drafts"], row["finals"]) == (1, 1)
     assert row["saved_usd"] == Decimal("5") / 10 * 5 - Decimal("0.5")
+
+
+def test_what_costs_four_fifths_of_its_final_a_second_is_no_draft(
+    services: Services, as_owner: Owner, eve: Person
+) -> None:
+    as_owner("update studio.budgets set active = false")
+    made = SpentHistory(services.database, as_owner)
+    for usd in ("0.562464", "0.562463"):
+        first = made.add(eve, days_ago=2, usd=usd, duration_s=5)
+        made.add(eve, usd="0.703080", duration_s=5, model="pro", parent_id=first)
+    sync_warehouse(services)
+    filters = replace(days(10), models=("pro",))
+    [row] = run_report(services, eve, "costs", "drafts", filters).to_pylist()
+    assert (row["drafts"], row["drafts_usd"]) == (1, Decimal("0.562463"))
