@@ -109,12 +109,12 @@ def test_a_long_question_is_stopped_an_attack_refused_and_the_next_answered(benc
 def saved(page: Page, name: str, sql: str, answer: str, who: str) -> None:
     """Ask, and keep the question for whoever is to find it."""
     asked(page, sql)
-    page.locator(".st-key-workbench_save button").click()  # sooner than it is answered
+    expect(page.get_by_test_id("glide-cell-0-0")).to_contain_text(answer)
+    page.locator(".st-key-workbench_save button").click()
     page.get_by_label("Name").fill(name)
     page.get_by_role("radio", name=who).click()
     page.locator(".st-key-workbench_keep button").click()
     expect(page.get_by_text(f"{name} is saved as version 1.")).to_be_visible()
-    expect(page.get_by_test_id("glide-cell-0-0")).to_contain_text(answer)
 
 
 def test_a_shared_query_is_found_by_a_colleague_who_gets_rows_of_their_own(
