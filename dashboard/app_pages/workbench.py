@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import analytics_reads, workbench_state
 from dashboard.components.problem import problems_shown, show_problem
-from dashboard.components.sql_editor import current_sql, sql_editor, take_pressed
+from dashboard.components.sql_editor import current_sql, forget_pressed, is_pressed, sql_editor
 from dashboard.components.workbench_history import history_panel
 from dashboard.components.workbench_kept import kept_panel, versions_panel
 from dashboard.components.workbench_parameters import parameter_form
@@ -74,9 +74,12 @@ def _bench(person: Person, tables: Schema, demo: bool) -> None:
     parameter_form(current_sql())
     run = workbench_state.run_now()
     _buttons(person, demo)
-    if take_pressed() and (run is None or run.ended):
-        workbench_state.start(person, demo=demo)
-        st.rerun()
+    if is_pressed():
+        if is_free := run is None or run.ended:
+            workbench_state.start(person, demo=demo)
+        forget_pressed()
+        if is_free:
+            st.rerun()
     if problem := workbench_state.problem():
         show_problem(problem)
         _stop_elsewhere(person)

@@ -59,10 +59,15 @@ def sql_editor(tables: dict[str, dict[str, str]]) -> None:
     )
 
 
-def take_pressed() -> bool:
-    """Whether its person pressed Ctrl+Enter since this was asked last: in a run that the next
-    press cut short, too."""
-    return bool(st.session_state.pop(_PRESSED, False))
+def is_pressed() -> bool:
+    """Whether its person pressed Ctrl+Enter since `forget_pressed`: in a run that the next press
+    cut short, too."""
+    return bool(st.session_state.get(_PRESSED, False))
+
+
+def forget_pressed() -> None:
+    """It has been answered. Not before: a run is cut short wherever it looks into its session."""
+    st.session_state.pop(_PRESSED, None)
 
 
 def _take_text() -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from dashboard import workbench_state
 from dashboard.components.workbench_chart import drawing, fitting
 from dashboard.components.workbench_result import exported
 from dashboard.workbench_address import MOST_IN_ADDRESS
@@ -120,6 +122,17 @@ def test_what_the_keyboard_asked_is_asked_though_the_next_press_cut_its_run_shor
     page.session_state["workbench_pressed"] = True  # as its run leaves it behind
     assert rows_of(settled(page.run())) == [{"n": 2, "spend_usd": 103.0}]
     assert "workbench_pressed" not in page.session_state
+
+
+def test_a_press_counts_until_its_question_is_asked(
+    opened: Open, some: SpentHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(sql=COUNT)
+    page.session_state["workbench_pressed"] = True
+    with monkeypatch.context() as cut_short:
+        cut_short.setattr(workbench_state, "start", lambda *_, **__: st.stop())
+        page.run()
+    assert rows_of(settled(page.run())) == [{"n": 2, "spend_usd": 103.0}]
 
 
 def test_a_mistake_is_shown_as_duckdb_tells_it(opened: Open, some: SpentHistory) -> None:
