@@ -23,7 +23,7 @@ from storage.errors import WarehouseError
 from storage.warehouse.corrections import WAITING, Corrections
 from storage.warehouse.lake import Lake, Marks
 from storage.warehouse.manifest import Manifest, reading
-from storage.warehouse.pulling import Horizon, Line, Wanted, stage
+from storage.warehouse.pulling import Horizon, Line, Pull, Wanted, stage
 from storage.warehouse.relations import DATASETS, SMALL, steps
 
 _S = steps()
@@ -78,10 +78,7 @@ def sync(
         with open_line.looking(connection) as pull:
             horizon = pull.horizon()
             old = old if old and _continues(old, horizon) else None
-            if old is None:
-                pull.everything()
-            else:
-                pull.changes(Wanted(old.watermark, waiting.due(old)))
+            _read(pull, waiting, old)
         unchanged = open_line.unchanged(old.publication, pull.small) if old else frozenset()
         stage(connection, whole=old is None, unchanged=unchanged)
         if old is not None:
@@ -91,6 +88,14 @@ def sync(
         done = _publish(connection, lake, old, horizon, now, unchanged)
         open_line.note(done.manifest.publication, pull.small)
         return done
+
+
+def _read(pull: Pull, waiting: Corrections, old: Manifest | None) -> None:
+    """Everything, or what an earlier state has to learn."""
+    if old is None:
+        pull.everything()
+    else:
+        pull.changes(Wanted(old.watermark, waiting.due(old)))
 
 
 @contextmanager
