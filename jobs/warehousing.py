@@ -88,7 +88,8 @@ def sync_folder(
     """
     from storage.warehouse.syncing import sync
 
-    with own_turn(url, wait_s=wait_s) as still_mine:
+    turn = line.turn.own(wait_s=wait_s) if line else own_turn(url, wait_s=wait_s)
+    with turn as still_mine:
         done = sync(
             url,
             folder,

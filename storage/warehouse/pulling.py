@@ -26,6 +26,7 @@ from storage.errors import RecordUnavailable
 from storage.sqlfiles import Query, queries
 from storage.warehouse.relations import DATASETS, SMALL, staged, steps
 from storage.warehouse.scratch import Scratch
+from storage.warehouse.turn import Turn
 
 _Q = queries("warehouse")
 _PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -148,7 +149,7 @@ class Pull:
 
 
 class Line:
-    """Connections to the record, and the database of passes, that stay open between looks:
+    """Connections to the record, and the database of passes, that stay open between passes:
     opening them costs as much as reading what changed. For one thread at a time."""
 
     def __init__(self, url: SecretStr) -> None:
@@ -156,6 +157,7 @@ class Line:
         self._connection: adbc.Connection | None = None
         self._others: list[adbc.Connection] = []
         self.scratch = Scratch()
+        self.turn = Turn(url)
         self._published: tuple[str, Mapping[str, pa.Table]] = ("", {})
 
     @contextmanager
@@ -190,8 +192,9 @@ class Line:
         return frozenset(n for n in small if n in known and small[n].equals(known[n]))
 
     def close(self) -> None:
-        """Hang up. Safe to repeat; the next look opens anew."""
+        """Hang up. Safe to repeat; the next pass opens anew."""
         self.scratch.close()
+        self.turn.close()
         self._hang_up()
 
     def _hang_up(self) -> None:

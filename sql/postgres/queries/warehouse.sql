@@ -42,8 +42,12 @@ select
     as changed;
 
 -- name: lock
--- Become the one that syncs; false when another does. Held until the connection ends.
+-- Become the one that syncs; false when another does. Held until `unlock` or the connection's end.
 select pg_try_advisory_lock(727274024) as mine;
+
+-- name: unlock
+-- Let another sync.
+select pg_advisory_unlock(727274024) as mine;
 
 -- name: still_here
 -- Whether the connection, and with it the lock, is alive.

@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from jobs.bootstrap import Services
 from jobs.warehouse_process import WarehouseUpkeep
@@ -23,7 +25,7 @@ from storage.postgres import Database
 from storage.warehouse.lake import Lake, Marks
 from storage.warehouse.manifest import read_manifest
 from storage.warehouse.reader import EVERYTHING, WarehouseReader
-from storage.warehouse.turn import own_turn
+from storage.warehouse.turn import Turn, own_turn
 from storage.warehouse.writing import Writing
 from tests.integration.record.record_rows import add_complete, sql
 from tests.integration.warehouse.conftest import Sync
@@ -36,6 +38,10 @@ BOTH = sql(
     " (select sum(amount_usd) from charges) as usd,"
     " (select sum(spend_usd) from cells_model) as rolled_up_usd,"
     " (select sum(charge_usd) from generations) as cost_usd"
+)
+_CUT = (
+    "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+    " where application_name = 'studio-warehouse'"
 )
 
 
@@ -93,11 +99,35 @@ def test_the_turn_ends_with_its_connection(services: Services, as_owner: Owner) 
     assert url is not None
     with own_turn(url) as still_mine:
         still_mine()
-        as_owner(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-            " where application_name = 'studio-warehouse'"
-        )
+        as_owner(_CUT)
         with own_turn(url), pytest.raises(RecordUnavailable):
+            still_mine()
+
+
+def test_a_turn_that_is_given_back_is_free_while_its_connection_is_kept(
+    database_url: SecretStr,
+) -> None:
+    with closing(Turn(database_url)) as turn:
+        with turn.own(), pytest.raises(WarehouseBusy), own_turn(database_url):
+            raise AssertionError("two have the turn")
+        with own_turn(database_url) as still_mine:
+            still_mine()
+        with pytest.raises(ZeroDivisionError), turn.own():
+            raise ZeroDivisionError
+        with own_turn(database_url) as still_mine:
+            still_mine()
+
+
+def test_a_turn_whose_connection_was_cut_is_taken_over_another(
+    database_url: SecretStr, as_owner: Owner
+) -> None:
+    with closing(Turn(database_url)) as turn:
+        with turn.own():
+            as_owner(_CUT)
+        with turn.own() as still_mine, pytest.raises(WarehouseBusy), own_turn(database_url):
+            still_mine()
+        as_owner(_CUT)
+        with turn.own() as still_mine:
             still_mine()
 
 
