@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from html import escape
 from importlib import resources
 from pathlib import PurePath
 
@@ -13,6 +15,15 @@ import streamlit as st
 from dashboard import drawn_once
 from dashboard.components.create_draft import IMAGE, PROMPT, UPLOADS, choose_image
 from dashboard.services import services
+
+_STYLE = """
+<style>
+.samples { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 1rem; }
+.samples figure { margin: 0; }
+.samples img { display: block; width: 100%; height: auto; border-radius: .5rem; }
+.samples figcaption { margin-top: .4rem; font-size: .875rem; line-height: 1.35; opacity: .7; }
+</style>
+"""
 
 
 @dataclass(frozen=True)
@@ -49,17 +60,12 @@ def use_sample(number: int) -> None:
     st.session_state[PROMPT] = sample.prompt
 
 
-def _show(sample: Sample) -> None:
-    st.image(sample.card, width="stretch", alt=sample.title)
-    st.caption(sample.title)
-
-
 def sample_picker() -> None:
-    """A strip of cards, each with one button."""
+    """A strip of cards, and a button below each."""
     samples = load_samples()
-    for number, (column, sample) in enumerate(zip(st.columns(len(samples)), samples, strict=True)):
-        with column.container(gap="xsmall"):
-            drawn_once.show(f"sample {sample.file}", partial(_show, sample))
+    drawn_once.show("samples", partial(_show_cards, samples))
+    with st.container(horizontal=True, wrap=False):
+        for number, sample in enumerate(samples):
             st.button(
                 "Use this",
                 key=f"sample_{number}",
@@ -68,3 +74,16 @@ def sample_picker() -> None:
                 args=(number,),
                 width="stretch",
             )
+
+
+def _show_cards(samples: Sequence[Sample]) -> None:
+    cards = "".join(_card(sample) for sample in samples)
+    st.html(f'{_STYLE}<div class="samples">{cards}</div>')
+
+
+def _card(sample: Sample) -> str:
+    title = escape(sample.title)
+    return (
+        f'<figure><img src="{escape(sample.card)}" alt="{title}" width="480" height="360">'
+        f"<figcaption>{title}</figcaption></figure>"
+    )
