@@ -90,11 +90,14 @@ select
     or exists (select 1 from gone_/*dataset*/ where day < $daily_from);
 
 -- name: drop_known_new
--- What the lake has as it is.
-create or replace table new_/*dataset*/ as
-select * from new_/*dataset*/
-except
-select * from held_/*dataset*/;
+-- What the lake has as it is: row by row, for there are many columns and few rows in both.
+delete from new_/*dataset*/
+where id in (
+    select new.id
+    from new_/*dataset*/ as new
+    inner join held_/*dataset*/ as held on held.id = new.id
+    where new is not distinct from held
+);
 
 -- name: differing
 -- How many rows of a small relation are others than in the lake.
@@ -213,18 +216,23 @@ select
     day + 1000000, team_id, person_id, kind
 from lost_events;
 
--- name: net
--- What a roll-up gains and loses by what was counted, where that is anything.
-create or replace table /*table*/ as
-select /*columns*/
+-- name: changed_days
+-- The days of what changes.
+select distinct if(day >= date '4000-01-01', day - 1000000, day)::date as day
 from (
-    select
-        * replace (if(day >= date '4000-01-01', day - 1000000, day) as day),
-        if(day >= date '4000-01-01', -1, 1) as counts
-    from (/*made*/)
-)
-group by all
-having /*differs*/;
+    select day from mirrored_generations
+    union all
+    select day from mirrored_charges
+    union all
+    select day from mirrored_events
+);
+
+-- name: counted_apart
+-- What a roll-up counts of changes: `counts` is below zero for what it counted before.
+select
+    * replace (if(day >= date '4000-01-01', day - 1000000, day)::date as day),
+    if(day >= date '4000-01-01', -1, 1) as counts
+from (/*made*/);
 
 -- name: condense_cells
 -- The cells of what changes, which are `made` as the view makes them, added up as far as every roll-up can be made from them.

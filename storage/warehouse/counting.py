@@ -7,11 +7,11 @@ changed rows before and is counted of them now, however many rows the day has.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from storage.warehouse.relations import DATASETS, Relation, marts, rollups, steps
+from storage.warehouse.relations import DATASETS, Relation, marts, steps
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,53 +25,68 @@ _S = steps()
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be added to a roll-up; below zero where more is taken away."""
+    """What is to be added to a roll-up."""
 
-    rollup: str
+    rollup: Relation
+    rows: str
+    """The SELECT of what was counted, with `counts`: below zero where it is taken away."""
     days: frozenset[date]
-    """Those on which anything is another."""
+    """Those on which anything may be another."""
 
-    @property
-    def table(self) -> str:
-        """Where it is."""
-        return _table(self.rollup)
+    def with_earlier(self, earlier: str, days: Iterable[date]) -> Change:
+        """This one with the rows of an `earlier` change of these days."""
+        rows = f"{self.rows} union all by name {_once(earlier)}"
+        return replace(self, rows=rows, days=self.days.union(days))
 
-    def on(self, condition: str) -> str:
-        """The SELECT of it on some days."""
-        return f"select * from {self.table} where {condition}"
+    def net(self, condition: str = "true") -> str:
+        """The SELECT of what it comes to on some days, where that is anything."""
+        differs = _any_of("sum(counts * {}) <> 0", self.rollup.sums)
+        return _grouped(self.rollup, self._on(condition), "counts * ", differs)
 
-    def with_earlier(self, earlier: str | None, condition: str = "true") -> str:
-        """The SELECT of it on some days and of `earlier` changes together, as one change."""
-        both = _both(earlier, self.on(condition))
-        return _grouped(self._relation, both, "sum({}) <> 0", self._relation.sums)
+    def added(self, old: str | None, condition: str) -> str:
+        """The SELECT of the rows of `old` with it added on some days."""
+        rows = self._on(condition)
+        if old:
+            rows = f"{_once(old)} union all by name {rows}"
+        return _grouped(self.rollup, rows, "counts * ", _is_left(self.rollup, "counts * "))
 
-    def added(self, old: str | None, new: str) -> str:
-        """The SELECT of the rows of `old` with those of `new` added."""
-        return added_up(self._relation, _both(old, new))
+    def counted(self, connection: duckdb.DuckDBPyConnection) -> Change:
+        """The same, counted once for those who ask more than once, with the days that are really
+        others."""
+        table = f"changed_{self.rollup.name}"
+        connection.execute(f"create or replace table {table} as {self.net()}")
+        days = connection.execute(f"select distinct day from {table}").fetchall()
+        return replace(self, rows=_once(table), days=frozenset(row[0] for row in days))
 
-    @property
-    def _relation(self) -> Relation:
-        return rollups()[self.rollup]
+    def _on(self, condition: str) -> str:
+        return f"select * from ({self.rows}) where {condition}"
 
 
 def added_up(rollup: Relation, rows: str) -> str:
     """The SELECT of the rows of a roll-up with all that was added to them and taken away: groups
     that nothing is left of are left out."""
-    counts = [name for name in COUNTS if name in rollup.sums]
-    return _grouped(rollup, rows, "sum({}) > 0", counts)
+    return _grouped(rollup, rows, "", _is_left(rollup, ""))
 
 
-def _grouped(rollup: Relation, rows: str, stays: str, by: Iterable[str]) -> str:
+def _grouped(rollup: Relation, rows: str, weight: str, having: str) -> str:
     columns = (
-        f"sum({name})::{rollup.sums[name]} as {name}" if name in rollup.sums else name
+        f"sum({weight}{name})::{rollup.sums[name]} as {name}" if name in rollup.sums else name
         for name in rollup.columns
     )
-    having = " or ".join(stays.format(name) for name in by)
     return f"select {', '.join(columns)} from ({rows}) group by all having {having}"
 
 
-def _both(old: str | None, new: str) -> str:
-    return f"{old} union all by name {new}" if old else new
+def _is_left(rollup: Relation, weight: str) -> str:
+    counts = [name for name in COUNTS if name in rollup.sums]
+    return _any_of(f"sum({weight}{{}}) > 0", counts)
+
+
+def _any_of(condition: str, names: Iterable[str]) -> str:
+    return " or ".join(condition.format(name) for name in names)
+
+
+def _once(source: str) -> str:
+    return f"select *, 1 as counts from {source}"
 
 
 def name_facts(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, str]) -> None:
@@ -82,46 +97,30 @@ def name_facts(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, str]
         _view(connection, mart.name, mart.query.text)
 
 
-def count_change(connection: duckdb.DuckDBPyConnection, rollup: Relation) -> Change:
-    """Count for a roll-up what `new_<dataset>` adds and `lost_<dataset>` takes away, which
-    `name_changes` has named."""
-    _count(connection, rollup)
-    return change_of(connection, rollup.name)
+def change_of(rollup: Relation, days: frozenset[date]) -> Change:
+    """What `new_<dataset>` adds to a roll-up and `lost_<dataset>` takes away, which `name_changes`
+    has named, on these days."""
+    made = _plain(rollup.query.text)
+    return Change(rollup, _plain(_S["counted_apart"].with_parts(made=made).text), days)
 
 
-def change_of(connection: duckdb.DuckDBPyConnection, rollup: str) -> Change:
-    """What is counted for a roll-up."""
-    rows = connection.execute(f"select distinct day from {_table(rollup)}").fetchall()
-    return Change(rollup, frozenset(row[0] for row in rows))
-
-
-def name_changes(connection: duckdb.DuckDBPyConnection) -> None:
+def name_changes(connection: duckdb.DuckDBPyConnection) -> frozenset[date]:
     """Name what is new and what is lost as roll-ups call them: rows that are lost are found on
-    mirrored days, so that one statement counts both apart."""
+    mirrored days, so that one statement counts both apart. The days of both."""
     for dataset in DATASETS:
         connection.execute(_S[f"mirror_{dataset}"].text)
         _view(connection, dataset, f"select * from mirrored_{dataset}")
     for mart in marts().values():
-        made = mart.query.text
-        if mart.name in CONDENSED:
-            connection.execute(_S[f"condense_{mart.name}"].with_parts(made=_plain(made)).text)
-            made = f"select * from condensed_{mart.name}"
-        _view(connection, mart.name, made)
+        _view(connection, mart.name, mart.query.text)
+    days = connection.execute(_S["changed_days"].text).fetchall()
+    return frozenset(row[0] for row in days)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, rollup: Relation) -> None:
-    sums = rollup.sums
-    columns = ", ".join(
-        f"sum(counts * {name})::{sums[name]} as {name}" if name in sums else name
-        for name in rollup.columns
-    )
-    differs = " or ".join(f"sum(counts * {name}) <> 0" for name in sums)
-    parts = {"made": _plain(rollup.query.text), "columns": columns, "differs": differs}
-    connection.execute(_S["net"].with_parts(table=_table(rollup.name), **parts).text)
-
-
-def _table(rollup: str) -> str:
-    return f"changed_{rollup}"
+def condense(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Make the view of `CONDENSED` with this name one over rows that are added up."""
+    made = _plain(marts()[name].query.text)
+    connection.execute(_S[f"condense_{name}"].with_parts(made=made).text)
+    _view(connection, name, f"select * from condensed_{name}")
 
 
 def _plain(text: str) -> str:

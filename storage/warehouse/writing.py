@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from storage.warehouse.counting import Change, change_of, count_change, name_changes, name_facts
+from storage.warehouse.counting import (
+    CONDENSED,
+    Change,
+    change_of,
+    condense,
+    name_changes,
+    name_facts,
+)
 from storage.warehouse.file_writing import FileWriting, Later, on_days
 from storage.warehouse.manifest import (
     CHANGES,
@@ -19,7 +26,7 @@ from storage.warehouse.manifest import (
     reading,
     year_of,
 )
-from storage.warehouse.relations import DATASETS, SMALL, Relation, rollups
+from storage.warehouse.relations import DATASETS, SMALL, rollups
 from storage.warehouse.striking import strike
 
 WRITERS = 2
@@ -63,10 +70,17 @@ class Writing(FileWriting):
             made |= {name: self._small(name) for name in SMALL}
             # What follows is planned longer than it runs.
             self.connection.execute(PLAINLY)
-            name_changes(self.connection)
+            days = name_changes(self.connection)
+            for done in [self._later(partial(Writing._condense, mart=mart)) for mart in CONDENSED]:
+                done()
             for rollup in rollups().values():
-                made[rollup.name] = self._later(partial(Writing._changed_rollup, rollup=rollup))
+                change = change_of(rollup, days)
+                made[rollup.name] = self._later(partial(Writing._changed_rollup, change=change))
             return {name: files() for name, files in made.items()}
+
+    def _condense(self, mart: str) -> None:
+        self.connection.execute(PLAINLY)
+        condense(self.connection, mart)
 
     def _everything(self) -> dict[str, tuple[LakeFile, ...]]:
         made: dict[str, tuple[LakeFile, ...]] = {}
@@ -204,32 +218,34 @@ class Writing(FileWriting):
         )
         return lambda: self._or_empty(name, "select * from made", [*files()])
 
-    def _changed_rollup(self, rollup: Relation) -> tuple[LakeFile, ...]:
+    def _changed_rollup(self, change: Change) -> tuple[LakeFile, ...]:
         """What changes add and take away on recent days is kept in one file beside those of the
         days, for readers to add up. Once there is much of it, it is added to the days. On old ones
         it always is: they share the file of their year, as each file costs a report that reads all
         of them."""
         self.connection.execute(PLAINLY)
-        change = count_change(self.connection, rollup)
-        old = [file for file in self._old(rollup.name) if file.partition != CHANGES]
-        earlier = [file for file in self._old(rollup.name) if file.partition == CHANGES]
+        name = change.rollup.name
+        old = [file for file in self._old(name) if file.partition != CHANGES]
+        earlier = [file for file in self._old(name) if file.partition == CHANGES]
         touched: list[LakeFile] = []
         if self._is_to_add(earlier):
-            change = self._gathered(change, earlier)
+            change = self._gathered(change, earlier).counted(self.connection)
             recent = {day for day in change.days if day >= self.daily_from}
             touched = [file for file in old if file.partition in set(map(str, recent))]
             made = self._added(change, recent, touched)
         else:
+            if any(day < self.daily_from for day in change.days):
+                change = change.counted(self.connection)
             made = self._beside(change, earlier)
         self.connection.execute("pragma enable_optimizer")
         rewritten = self._rewritten(
-            rollup.name,
+            name,
             [file for file in old if file not in touched],
             {day for day in change.days if day < self.daily_from},
             year_of,
             lambda target, before: self._merged_rollup(change, target, before),
         )
-        return self._or_empty(rollup.name, f"select * from {change.table}", [*rewritten(), *made])
+        return self._or_empty(name, f"select * from ({change.net()})", [*rewritten(), *made])
 
     def _is_to_add(self, earlier: list[LakeFile]) -> bool:
         aged = self.old is not None and self.old.daily_from != self.daily_from
@@ -239,19 +255,18 @@ class Writing(FileWriting):
         """The change with those before it that were not added to days."""
         if not earlier:
             return change
-        both = change.with_earlier(f"select * from {self._reading(earlier)}")
-        self.connection.execute(f"create or replace table {change.table} as {both}")
-        return change_of(self.connection, change.rollup)
+        days = {day for file in earlier for day in file.days}
+        return change.with_earlier(self._reading(earlier), days)
 
     def _beside(self, change: Change, earlier: list[LakeFile]) -> list[LakeFile]:
         """The file beside the recent days, if any: what was in it and what changes now."""
         if all(day < self.daily_from for day in change.days):
             return earlier
-        before = f"select * from {self._reading(earlier)}" if earlier else None
-        both = change.with_earlier(before, f"day >= date '{self.daily_from}'")
-        written = self._write(change.rollup, CHANGES, both)
-        days = {*change.days, *(day for file in earlier for day in file.days)}
-        recent = tuple(sorted(day for day in days if day >= self.daily_from))
+        both = self._gathered(change, earlier)
+        written = self._write(
+            change.rollup.name, CHANGES, both.net(f"day >= date '{self.daily_from}'")
+        )
+        recent = tuple(sorted(day for day in both.days if day >= self.daily_from))
         return [written.model_copy(update={"days": recent})] if written.rows else []
 
     def _added(self, change: Change, days: set[date], before: list[LakeFile]) -> list[LakeFile]:
@@ -259,23 +274,23 @@ class Writing(FileWriting):
         All are read and added to at once: planning that takes longer than doing it."""
         if not days:
             return []
-        old = f"select * from {self._reading(before)}" if before else None
-        added = change.added(old, change.on(on_days(days)))
+        added = change.added(self._reading(before) if before else None, on_days(days))
         self.connection.execute(f"create or replace temp table added as {added}")
-        order = f"order by {ORDER.get(change.rollup, 'day')}"
+        name = change.rollup.name
+        order = f"order by {ORDER.get(name, 'day')}"
         written = [
-            self._write(change.rollup, str(day), f"select * from added where day = '{day}' {order}")
+            self._write(name, str(day), f"select * from added where day = '{day}' {order}")
             for day in sorted(days)
         ]
         return [file for file in written if file.rows]
 
     def _merged_rollup(self, change: Change, target: str, before: list[LakeFile]) -> str:
         days = on_days(set(change.days))
-        old = f"select * from {self._reading(before)}" if before else None
-        new = change.on(self._within(target))
-        counted = change.added(f"{old} where {days}" if old else None, new)
-        rest = f"union all by name {old} where not ({days})" if old else ""
-        return f"{counted} {rest} order by {ORDER.get(change.rollup, 'day')}"
+        old = self._reading(before) if before else None
+        touched = f"(select * from {old} where {days})" if old else None
+        counted = change.added(touched, self._within(target))
+        rest = f"union all by name select * from {old} where not ({days})" if old else ""
+        return f"{counted} {rest} order by {ORDER.get(change.rollup.name, 'day')}"
 
 
 def _large_and_small(files: list[LakeFile]) -> tuple[list[LakeFile], list[LakeFile]]:
