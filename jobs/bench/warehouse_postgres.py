@@ -38,7 +38,7 @@ _RECORD = (
     "fill_events",
     "dress",
     "plain_lengths",
-    "analyze_record",
+    "vacuum_record",
 )
 QUICK_MS = 2000.0
 """What takes less is asked again, and the quicker counts, for it finds everything in memory."""

@@ -226,9 +226,9 @@ overriding system value
 select id, happened_at at time zone 'utc', kind, person_id, team_id, generation_id
 from events;
 
--- name: analyze_record
--- What autovacuum does in its own time.
-analyze;
+-- name: vacuum_record
+-- What autovacuum has done long ago where rows came one by one: it would begin while a sync is timed.
+vacuum (analyze);
 
 -- name: forget_words
 -- Search has no part in this, and its words take longest to write.
