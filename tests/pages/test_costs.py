@@ -272,7 +272,7 @@ def test_an_empty_record_has_an_empty_page(opened: Open, front: Services, mia: P
 def test_one_video_makes_a_whole_page(
     opened: Open, history: SpentHistory, front: Services, mia: Person
 ) -> None:
-    history.add(mia, usd="0.004", days_ago=0.01)
+    history.add(mia, usd="0.004", days_ago=0)
     sync_warehouse(front)
     page = opened()
     assert tiles_of(page)["Spend"] == ("$0.0040", "")
