@@ -29,11 +29,13 @@ MAX_TAG_LENGTH = 30
 RANDOM_SEED = -1
 """What people write for "any seed" (fal, OpenAPI of the Seedance 1.x models)."""
 
+_PAUSES = " ,;:-–—"
 _POSSESSIVE = re.compile(r"(['’]s)?['’-]*$")
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 
 # Words that say nothing about what a video shows.
 _STOP_LINES = """
+    a an as at by he if in is it my no of on or so to up we
     about above across after again against all along also and any are around away back been before
     behind being below beneath beside between both but can come comes does down during each every
     few for from get gets has have her here him his how into its itself just let like make makes
@@ -213,12 +215,21 @@ def fal_arguments(
 
 
 def title_of(prompt: str) -> str:
-    """The first 50 characters of the prompt, up to the end of a word where there is one."""
+    """The first 50 characters of the prompt, up to the end of a word that can end a title, where
+    there is one."""
     text = " ".join(prompt.split())
     if len(text) <= TITLE_LENGTH:
         return text
-    whole_words = text[: TITLE_LENGTH + 1].rpartition(" ")[0]
-    return (whole_words or text[:TITLE_LENGTH]).rstrip(" ,;:-–—")
+    words = text[: TITLE_LENGTH + 1].rpartition(" ")[0].split(" ")
+    while len(words) > 1 and _leads_on(words[-1]):
+        words.pop()
+    return (" ".join(words) or text[:TITLE_LENGTH]).rstrip(_PAUSES)
+
+
+def _leads_on(word: str) -> bool:
+    """Whether something has to come after it, as after "on the"."""
+    bare = word.strip(_PAUSES).lower()
+    return not bare or bare in _STOP_WORDS
 
 
 def tags_of(prompt: str) -> list[str]:

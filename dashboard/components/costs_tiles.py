@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from dashboard.components.change_words import change_words, is_change
 from dashboard.components.money_words import dollars, round_dollars
 from dashboard.figures import Figures
 from jobs.forecasting import Forecast
@@ -77,7 +78,7 @@ def _money(
 ) -> None:
     then = before[name] if before else None
     exact = f"{about} Exactly {dollars(totals[name])}.".replace("$", r"\$")
-    words, delta = round_dollars(totals[name]), change(totals[name], then)
+    words, delta = round_dollars(totals[name]), change_words(totals[name], then)
     _tile(label, words, delta, series, exact, colour="off")
 
 
@@ -113,7 +114,7 @@ def _videos(totals: dict[str, Any], before: dict[str, Any] | None, series: list[
     then = before["completed"] if before else None
     words = f"{totals['completed']:,}"
     about = f"Finished videos of {totals['generations']:,} generations begun in these days."
-    _tile("Videos", words, change(totals["completed"], then), series, about, colour="off")
+    _tile("Videos", words, change_words(totals["completed"], then), series, about, colour="off")
 
 
 def _ratio(
@@ -129,9 +130,8 @@ def _ratio(
     found = [per(day["billed_usd"], day[of]) for day in days]
     series = _thinned([float(value) for value in found if value is not None])
     counted = f"{about} Here {totals[of]:,}."
-    _tile(
-        label, _NOTHING if now is None else round_dollars(now), change(now, then), series, counted
-    )
+    words = _NOTHING if now is None else round_dollars(now)
+    _tile(label, words, change_words(now, then), series, counted)
 
 
 def _waste(
@@ -162,7 +162,7 @@ def _tile(
         label,
         value,
         delta=delta,
-        delta_color=colour if delta and delta[0] in "+-" else "off",
+        delta_color=colour if is_change(delta) else "off",
         border=True,
         height="stretch",
         help=about,
@@ -174,17 +174,6 @@ def _tile(
 def per(usd: Decimal, number: int | Decimal) -> Decimal | None:
     """A quotient; None where there is nothing to divide by."""
     return usd / number if number else None
-
-
-def change(now: Decimal | int | None, then: Decimal | int | None) -> str | None:
-    """The change in per cent; None where there is nothing to compare with.
-
-    With a plain minus, by which Streamlit knows which way it goes.
-    """
-    if now is None or then is None or then <= 0:
-        return None
-    share = round(float(now / then - 1) * 100, 1)
-    return f"{share:+,.1f} %" if share else "0 %"
 
 
 def _series(days: list[dict[str, Any]], name: str) -> list[float]:

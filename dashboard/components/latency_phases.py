@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import charts
+from dashboard.components.change_words import change_words, is_change
 from dashboard.components.chart_card import Source, chart_card
 from dashboard.components.timeline import long_words, short_words
 from dashboard.figures import Figures
@@ -108,18 +109,9 @@ def _tile(
     )
 
 
-def change_words(now: float | None, then: float | None) -> str | None:
-    """The change in per cent; None where there is nothing to compare with."""
-    if now is None or not then:
-        return None
-    share = round((now / then - 1) * 100, 1)
-    return f"{share:+,.1f} %" if share else "0 %"
-
-
 def colour_of(delta: str | None, *numbers: int) -> Literal["inverse", "off"]:
     """More time or failures are bad (`inverse`); no change, and one of few, is neither."""
-    tells = delta is not None and delta[0] in "+-" and min(numbers) >= FEW
-    return "inverse" if tells else "off"
+    return "inverse" if is_change(delta) and min(numbers) >= FEW else "off"
 
 
 def _failure_tile(figures: Figures, rates: list[dict[str, Any]]) -> None:

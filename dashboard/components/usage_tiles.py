@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.components.change_words import is_change
 from dashboard.components.money_words import dollars, round_dollars
 from dashboard.components.usage_words import count_change, share_change, share_words
 from dashboard.figures import Figures
@@ -138,7 +139,7 @@ def tile(
         label,
         value,
         delta=delta,
-        delta_color="normal" if good and delta and delta[0] in "+-" else "off",
+        delta_color="normal" if good and is_change(delta) else "off",
         border=True,
         height="stretch",
         help=about,

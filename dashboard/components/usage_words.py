@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dashboard.components.change_words import change_words
+
 FEW = 5
 """A share of fewer says little: it is written as what it was made of."""
 ENOUGH = 20
@@ -27,12 +29,11 @@ def share_change(now: tuple[int, int], then: tuple[int, int] | None) -> str | No
 
 
 def count_change(now: int, then: int) -> str:
-    """`+12.5 %`; from fewer than `ENOUGH`, `+2`."""
+    """As `change_words`; from fewer than `ENOUGH`, `+2`."""
     if now == then:
         return "0"
-    if then < ENOUGH:
-        return f"{now - then:+,}"
-    return f"{(now / then - 1) * 100:+,.1f} %"
+    words = None if then < ENOUGH else change_words(now, then)
+    return words or f"{now - then:+,}"
 
 
 def counted(number: int, one: str) -> str:

@@ -283,6 +283,15 @@ def test_what_is_not_given_is_not_sent() -> None:
         ("A bottle", "A bottle"),
         ("  A \n bottle ", "A bottle"),
         (PROMPT, "A perfume bottle turns slowly in soft morning"),
+        (
+            "Slow orbit around the mountain bike, up to it, and along it",
+            "Slow orbit around the mountain bike",
+        ),
+        ("of " * 40, "of"),
+        (
+            "A living room with a couch and a large smart TV on the wall",
+            "A living room with a couch and a large smart TV",
+        ),
         ("x" * 80, "x" * 50),
         ("x" * 49 + " " + "y" * 10, "x" * 49),
         ("x" * 50 + " " + "y" * 10, "x" * 50),
