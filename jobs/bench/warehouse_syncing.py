@@ -48,6 +48,7 @@ def _measure(url: SecretStr, folder: Path, since: date, times: int) -> Syncing:
     whole = sync_folder(url, folder, whole=True)
     rebuild_s = time.perf_counter() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    _remember(url, since)
     line = line_to(url)
     rounds = [_refresh(url, folder, number, since, line) for number in range(times)]
     line.close()
@@ -58,6 +59,12 @@ def _measure(url: SecretStr, folder: Path, since: date, times: int) -> Syncing:
         [took_ms for took_ms, _ in rounds],
         [rows for _, rows in rounds],
     )
+
+
+def _remember(url: SecretStr, since: date) -> None:
+    with connected(url) as connection:
+        connection.execute(_Q["look_up"].text)
+        connection.execute(_Q["remember_recent"].with_parts(since=since.isoformat()).text)
 
 
 def _refresh(

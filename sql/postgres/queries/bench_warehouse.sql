@@ -228,7 +228,7 @@ from events;
 
 -- name: vacuum_record
 -- What autovacuum has done long ago where rows came one by one: it would begin while a sync is timed.
-vacuum (analyze);
+vacuum (analyze) studio.generations, studio.attempts, studio.charges, studio.videos, studio.events;
 
 -- name: forget_words
 -- Search has no part in this, and its words take longest to write.
@@ -237,6 +237,24 @@ alter table studio.videos drop column words;
 -- name: plain_lengths
 -- So that a video can be written as another one is.
 alter table studio.videos alter column duration_ms drop expression;
+
+-- name: look_up
+-- Everything that follows is looked up in indexes.
+set enable_seqscan = off;
+set enable_hashjoin = off;
+set enable_mergejoin = off;
+
+-- name: remember_recent
+-- What the last days have written row by row is in memory, with its places in the indexes. Here it
+-- was written with all the rest at once, and is not.
+select count(f.status), count(a.state), count(c.kind), count(v.verdict)
+from bench.generations as b
+inner join studio.generations as g on g.id = b.id
+inner join studio.generations as f on f.fingerprint = g.fingerprint
+left join studio.attempts as a on a.generation_id = b.id
+left join studio.charges as c on c.generation_id = b.id
+left join studio.videos as v on v.id = b.id
+where b.day >= '/*since*/';
 
 -- name: choose
 -- A thousand of the last generations, to be made once more, and two hundred to be judged now.
