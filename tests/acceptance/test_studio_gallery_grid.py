@@ -183,10 +183,18 @@ def test_galleries_of_every_size_fit_the_screen(
             expect(whole.first).to_be_visible()
             settled(page)
             assert sideways_px(page) == 0
+            kinds = page.get_by_test_id("stButtonGroup").first
+            assert _right_px(kinds.locator("button").last) <= _right_px(kinds)
             if PICTURES:
                 page.wait_for_load_state("networkidle")
                 page.screenshot(path=Path(PICTURES) / f"{name}_{look}.png")
         assert (noted.complaints, noted.strangers, noted.refusals) == ([], [], [])
+
+
+def _right_px(part: Locator) -> float:
+    box = part.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"]
 
 
 def _fill_once(studio: Studio, person: str, count: int) -> None:
