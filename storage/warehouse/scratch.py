@@ -69,13 +69,14 @@ def _opened(place: Path, *, whole: bool) -> duckdb.DuckDBPyConnection:
     else:
         # Rows among the changes are looked for by their ids while files are read, not after.
         connection.execute(f"set dynamic_or_filter_threshold = {MOST_LOOKED_FOR}")
+        # Each file is small: what a pass does beside each other are whole statements.
+        connection.execute("set threads = 1")
     return connection
 
 
 def _begin(connection: duckdb.DuckDBPyConnection) -> None:
-    """As writing begins, which changes both for itself."""
+    """As writing begins, which changes it for itself."""
     connection.execute("pragma enable_optimizer")
-    connection.execute("reset threads")
 
 
 def _holds_much(connection: duckdb.DuckDBPyConnection) -> bool:

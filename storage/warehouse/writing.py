@@ -62,8 +62,6 @@ class Writing(FileWriting):
         """Write every touched file; all files of the new state, by relation."""
         if self.old is None:
             return self._everything()
-        # Each file is small: threads that share one would only get in each other's way.
-        self.connection.execute("set threads = 1")
         with ThreadPoolExecutor(WRITERS) as pool:
             self.pool = pool
             made = {dataset: self._dataset(dataset) for dataset in DATASETS}
