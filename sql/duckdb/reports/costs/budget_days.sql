@@ -1,5 +1,6 @@
 -- name: budget_days
--- What was spent on each day by whom a budget can be for: everybody, a team, a campaign, a person.
+-- What was spent on each day by whom a budget can be for: everybody, a team, a campaign, a person;
+-- in no order, for it is looked up and many people make many rows.
 -- parameters: since, until (the day after the last)
 with by_campaign as (
     select day, team_id, campaign_id, sum(spend_usd) as spend_usd
@@ -23,5 +24,4 @@ union all
 select 'person', person_id::varchar, day, sum(spend_usd)::decimal(18, 6)
 from cells_person
 where day >= $since and day < $until and charges > 0
-group by person_id, day
-order by scope, id, day;
+group by person_id, day;

@@ -29,6 +29,7 @@ MORE: dict[str, dict[str, Any]] = {
     "waste_behind": {"reason": "rejected"},
     "made_behind": {"part": "wasted"},
 }
+UNORDERED = {"budget_days"}
 DAY_OF = "(x.created_at at time zone (select time_zone from studio.organisation))::date"
 WITHIN = f"{DAY_OF} >= %s and {DAY_OF} < %s and (x.team_id = %s or %s::uuid is null)"
 
@@ -230,7 +231,11 @@ def test_every_report_opens_as_sql_with_the_same_answer(
         filled = fill_report("costs", name, filters, **MORE.get(name, {}))
         scope = scope_of(eve)
         bare = services.warehouse.table(sql(as_sql(filled)), scope)
-        assert bare == services.warehouse.table(filled.query, scope, **filled.parameters)
+        found = services.warehouse.table(filled.query, scope, **filled.parameters)
+        if name in UNORDERED:
+            order = [(column, "ascending") for column in found.column_names]
+            bare, found = bare.sort_by(order), found.sort_by(order)
+        assert bare == found
 
 
 def test_drafts_are_worth_what_their_finals_price_would_have_made_of_them(
