@@ -60,8 +60,8 @@ class Checking:
             RecordUnavailable: Postgres can't be read.
         """
         wanted = Wanted(self._manifest.watermark, self._waiting())
-        with looking(url, self._connection) as pull:
-            left_out = pull.totals(wanted)
+        with looking(url) as pull:
+            left_out = pull.totals(self._connection, wanted)
         given = {name: list(ids) for name, ids in left_out.again.items()}
         query = reconciling()["differences"]
         return Contradiction(query.description, self._rows(query.text, given))

@@ -68,12 +68,10 @@ class Pull:
     def __init__(
         self,
         cursor: adbc.Cursor,
-        into: duckdb.DuckDBPyConnection,
         others: Callable[[str], list[adbc.Cursor]],
     ) -> None:
         """`others`: cursors of further connections that see the snapshot of this name."""
         self._cursor = cursor
-        self._into = into
         self._others = others
         self.small: dict[str, pa.Table] = {}
         """Small relations as `changes` has read them."""
@@ -86,20 +84,17 @@ class Pull:
             raise RecordUnavailable("The record has no organisation.", todo="Run `studio migrate`.")
         return Horizon(*map(str, row))
 
-    def everything(self) -> None:
+    def everything(self, into: duckdb.DuckDBPyConnection) -> None:
         """Read every row into `pulled_…`."""
-        for name in (*_CHOSEN, *SMALL, "marks"):
-            # What a look before has left under these names would be found first.
-            self._into.unregister(f"pulled_{name}")
         for name in (*_CHOSEN, *SMALL):
             chosen = _Q["all_first_made"].text if name == "first_made" else ""
-            self._keep(f"pulled_{name}", _Q[name].with_parts(chosen=chosen), {})
-        self._into.execute(
+            self._keep(into, f"pulled_{name}", _Q[name].with_parts(chosen=chosen), {})
+        into.execute(
             "create or replace table pulled_marks"
             " (dataset varchar, key varchar, was_at timestamp, was_on date)"
         )
 
-    def changes(self, wanted: Wanted) -> None:
+    def changes(self, into: duckdb.DuckDBPyConnection, wanted: Wanted) -> None:
         """Read whatever may have changed since the watermark, whole, into `pulled_…`: as Arrow
         tables, for it is not much."""
         again = {name: ",".join(sorted(wanted.again.get(name, ()))) for name in DATASETS}
@@ -111,13 +106,13 @@ class Pull:
         others = self._others(self._snapshot()) if len(touched) >= MANY else []
         answers = _side_by_side([self._cursor, *others], asked, given)
         for name, table in answers.items():
-            self._into.register(f"pulled_{name}", table)
+            into.register(f"pulled_{name}", table)
         self.small = {name: answers[name] for name in SMALL}
         # What waited is read again because it was not applied: nothing of it is left out.
         judged = found.slice(0, 0) if any(wanted.again.values()) else found
-        self._into.register("pulled_touched", judged)
+        into.register("pulled_touched", judged)
 
-    def totals(self, wanted: Wanted) -> Wanted:
+    def totals(self, into: duckdb.DuckDBPyConnection, wanted: Wanted) -> Wanted:
         """Read into `pulled_totals` what the record has; what was left out, as a pull would read
         it."""
         found = {
@@ -126,7 +121,7 @@ class Pull:
         }
         again = {name: ids | wanted.again.get(name, frozenset()) for name, ids in found.items()}
         given = {name: ",".join(sorted(ids)) for name, ids in again.items()}
-        self._keep("pulled_totals", _Q["totals"], given)
+        self._keep(into, "pulled_totals", _Q["totals"], given)
         return Wanted(wanted.since, again)
 
     def _ids(self, query: str, since: str) -> frozenset[str]:
@@ -138,14 +133,16 @@ class Pull:
         name: str = _table(self._cursor, _Q["share_look"], {}).column("name")[0].as_py()
         return name
 
-    def _keep(self, name: str, query: Query, given: Mapping[str, str]) -> None:
+    def _keep(
+        self, into: duckdb.DuckDBPyConnection, name: str, query: Query, given: Mapping[str, str]
+    ) -> None:
         _ask(self._cursor, query, given)
         reader = self._cursor.fetch_record_batch()
-        self._into.register("arriving", reader)
+        into.register("arriving", reader)
         try:
-            self._into.execute(f"create or replace table {name} as select * from arriving")
+            into.execute(f"create or replace table {name} as select * from arriving")
         finally:
-            self._into.unregister("arriving")
+            into.unregister("arriving")
 
 
 class Line:
@@ -161,8 +158,8 @@ class Line:
         self._published: tuple[str, Mapping[str, pa.Table]] = ("", {})
 
     @contextmanager
-    def looking(self, into: duckdb.DuckDBPyConnection) -> Iterator[Pull]:
-        """One look at the record, from which rows are read into a DuckDB connection.
+    def looking(self) -> Iterator[Pull]:
+        """One look at the record.
 
         Raises:
             RecordUnavailable: Postgres can't be reached or refused a statement.
@@ -170,7 +167,7 @@ class Line:
         try:
             with ExitStack() as cursors:
                 cursor = cursors.enter_context(self._begun())
-                yield Pull(cursor, into, partial(self._beside, cursors))
+                yield Pull(cursor, partial(self._beside, cursors))
             self._end()
         except adbc.Error as exc:
             self._hang_up()
@@ -270,7 +267,7 @@ def _ask(cursor: adbc.Cursor, query: Query, given: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def looking(url: SecretStr, into: duckdb.DuckDBPyConnection) -> Iterator[Pull]:
+def looking(url: SecretStr) -> Iterator[Pull]:
     """One look at the record over a line of its own; see `Line.looking`.
 
     Raises:
@@ -278,7 +275,7 @@ def looking(url: SecretStr, into: duckdb.DuckDBPyConnection) -> Iterator[Pull]:
     """
     line = Line(url)
     try:
-        with line.looking(into) as pull:
+        with line.looking() as pull:
             yield pull
     finally:
         line.close()

@@ -11,7 +11,7 @@ such corrections wait for each other. What is new never waits for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,16 +69,14 @@ def sync(
     lake, now = Lake(folder), now or datetime.now(UTC)
     folder.mkdir(parents=True, exist_ok=True)
     old = None if whole else _usable(lake)
-    with (
-        _line(url, line) as open_line,
-        _mapped_errors(),
-        open_line.scratch.working(folder, whole=old is None) as connection,
-    ):
-        waiting = Corrections(connection, lake, now, at_once=corrections)
-        with open_line.looking(connection) as pull:
+    with _line(url, line) as open_line, _mapped_errors(), ExitStack() as scratch:
+        with open_line.looking() as pull:
             horizon = pull.horizon()
             old = old if old and _continues(old, horizon) else None
-            _read(pull, waiting, old)
+            working = open_line.scratch.working(folder, whole=old is None)
+            connection = scratch.enter_context(working)
+            waiting = Corrections(connection, lake, now, at_once=corrections)
+            _read(pull, connection, waiting, old)
         unchanged = open_line.unchanged(old.publication, pull.small) if old else frozenset()
         stage(connection, whole=old is None, unchanged=unchanged)
         if old is not None:
@@ -90,12 +88,14 @@ def sync(
         return done
 
 
-def _read(pull: Pull, waiting: Corrections, old: Manifest | None) -> None:
+def _read(
+    pull: Pull, into: duckdb.DuckDBPyConnection, waiting: Corrections, old: Manifest | None
+) -> None:
     """Everything, or what an earlier state has to learn."""
     if old is None:
-        pull.everything()
+        pull.everything(into)
     else:
-        pull.changes(Wanted(old.watermark, waiting.due(old)))
+        pull.changes(into, Wanted(old.watermark, waiting.due(old)))
 
 
 @contextmanager

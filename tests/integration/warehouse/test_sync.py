@@ -19,7 +19,7 @@ from storage.models import Person
 from storage.postgres import Database
 from storage.records import curation, events, ledger
 from storage.records.gallery import Verdict
-from storage.warehouse import pulling
+from storage.warehouse import pulling, scratch
 from storage.warehouse.manifest import Manifest
 from storage.warehouse.pulling import Line
 from storage.warehouse.relations import DATASETS
@@ -125,11 +125,11 @@ def test_what_is_read_over_many_connections_is_of_one_moment(
     with database.as_service() as tx:
         add_complete(tx, person)
     with closing(Line(database_url)) as line, duckdb.connect() as into:
-        with line.looking(into) as pull:
+        with line.looking() as pull:
             pull.horizon()
             with database.as_service() as tx:
                 add_complete(tx, person)
-            pull.changes(pulling.Wanted("0", {}))
+            pull.changes(into, pulling.Wanted("0", {}))
         for name in ("generations", "attempts", "videos", "charges"):
             assert into.execute(f"select count(*) from pulled_{name}").fetchone() == (1,), name
 
@@ -149,8 +149,8 @@ def test_a_record_that_takes_no_more_connections_is_read_over_those_that_there_a
     address = urlsplit(database_url.get_secret_value())
     url = address._replace(netloc=f"{role}:few@{address.hostname}:{address.port}").geturl()
     with closing(Line(SecretStr(url))) as line, duckdb.connect() as into:
-        with line.looking(into) as pull:
-            pull.changes(pulling.Wanted("0", {}))
+        with line.looking() as pull:
+            pull.changes(into, pulling.Wanted("0", {}))
         assert into.execute("select count(*) from pulled_generations").fetchone() == (1,)
     as_owner(f"drop role {role}")
 
@@ -285,6 +285,32 @@ def test_a_lake_of_another_record_is_made_anew(
         add_held(tx, person)
     assert synced().whole
     assert ask(lake_folder, "select count(*) as n from generations") == [{"n": 2}]
+
+
+def test_a_lake_of_another_record_is_made_anew_in_a_database_on_the_disk(
+    database: Database,
+    database_url: SecretStr,
+    person: Person,
+    synced: Sync,
+    as_owner: Owner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[bool] = []
+    opening = scratch._opened
+
+    def noted(place: Path, *, whole: bool) -> duckdb.DuckDBPyConnection:
+        opened.append(whole)
+        return opening(place, whole=whole)
+
+    with database.as_service() as tx:
+        add_complete(tx, person)
+    monkeypatch.setattr(scratch, "_opened", noted)
+    with closing(Line(database_url)) as line:
+        synced(line=line)
+        synced(line=line)
+        as_owner("update studio.organisation set time_zone = 'America/New_York'")
+        assert synced(line=line).whole
+    assert opened == [True, False, True]
 
 
 def test_a_table_that_was_emptied_or_put_back_is_read_anew(
