@@ -72,32 +72,12 @@ where generation_id in (select id::uuid from pulled_touched where judged);
 delete from gone_/*dataset*/ where (id, day) in (select (id, day) from new_/*dataset*/);
 
 -- name: forget_gone
--- A lake that is made anew has nothing to lose.
+-- The lake has nothing to lose.
 delete from gone_/*dataset*/;
 
 -- name: drop_known_gone
 -- What the lake has lost already.
 delete from gone_/*dataset*/ where (id, day) not in (select (id, day) from held_/*dataset*/);
-
--- name: any
--- Whether a table has rows.
-select exists (select 1 from /*table*/);
-
--- name: any_old
--- Whether rows of old months are new or gone: seldom.
-select
-    exists (select 1 from new_/*dataset*/ where day < $daily_from)
-    or exists (select 1 from gone_/*dataset*/ where day < $daily_from);
-
--- name: drop_known_new
--- What the lake has as it is: row by row, for there are many columns and few rows in both.
-delete from new_/*dataset*/
-where id in (
-    select new.id
-    from new_/*dataset*/ as new
-    inner join held_/*dataset*/ as held on held.id = new.id
-    where new is not distinct from held
-);
 
 -- name: differing
 -- How many rows of a small relation are others than in the lake.
@@ -105,19 +85,23 @@ select
     (select count(*) from (select * from /*new*/ except all select * from /*known*/))
     + (select count(*) from (select * from /*known*/ except all select * from /*new*/));
 
--- name: count
--- How many rows are written and removed.
-select (select count(*) from new_/*dataset*/) + (select count(*) from gone_/*dataset*/);
-
--- name: gained
--- The days that changes touch, and how many rows are new to each.
-select day, sum(n)::bigint as n
+-- name: touched
+-- The days that changes touch, and how many rows of each are new and gone.
+select dataset, day, sum(new)::bigint as new, sum(gone)::bigint as gone
 from (
-    select day, 1 as n from new_/*dataset*/
+    select 'generations' as dataset, day, 1 as new, 0 as gone from new_generations
     union all
-    select day, 0 from gone_/*dataset*/
+    select 'generations', day, 0, 1 from gone_generations
+    union all
+    select 'charges', day, 1, 0 from new_charges
+    union all
+    select 'charges', day, 0, 1 from gone_charges
+    union all
+    select 'events', day, 1, 0 from new_events
+    union all
+    select 'events', day, 0, 1 from gone_events
 )
-group by day;
+group by dataset, day;
 
 -- name: find
 -- Where rows are that are among the changes: in which file, and behind how many others.
@@ -125,11 +109,6 @@ create or replace table found_/*dataset*/ as
 select filename, position, id
 from /*known*/
 semi join (select id from new_/*dataset*/ union all select id from gone_/*dataset*/) using (id);
-
--- name: find_nothing
--- The lake has none of them.
-create or replace table found_/*dataset*/ as
-select ''::varchar as filename, 0::bigint as position, id from new_/*dataset*/ limit 0;
 
 -- name: paths
 -- The files that have any.
@@ -143,78 +122,55 @@ semi join (select id from new_/*dataset*/ union all select id from gone_/*datase
 group by filename;
 
 -- name: hold
--- Rows as the lake has them that are among the changes.
+-- What roll-ups have `counted` of the rows that are among the changes, as the lake has them.
 create or replace table held_/*dataset*/ as
-select *
+select id, /*counted*/
 from /*known*/
 semi join (select id from found_/*dataset*/) using (id);
 
--- name: hold_nothing
--- The lake has none of them.
-create or replace table held_/*dataset*/ as select * from new_/*dataset*/ limit 0;
+-- name: alike
+-- Rows that are among the changes and of which roll-ups count what they did: whether they are the
+-- same, only their other columns say.
+create or replace table alike_/*dataset*/ as
+select new.id
+from (select id, /*counted*/ from new_/*dataset*/) as new
+inner join held_/*dataset*/ as held on held.id = new.id
+where new is not distinct from held;
 
--- name: lose_generations
--- What roll-ups counted of generations that are others now, or gone.
-create or replace table lost_generations as
-select
-    day, weekday, hour, team_id, campaign_id, person_id, model, resolution, duration_s, status,
-    cause, verdict, verified, reused, estimate_usd, charge_usd, our_queue_s, fal_queue_s,
-    inference_s, store_s, total_s
-from held_generations
-semi join (select id from new_generations union all select id from gone_generations) using (id);
+-- name: any_alike
+-- Whether there are any: seldom.
+select exists (select 1 from alike_/*dataset*/);
 
--- name: lose_charges
--- What roll-ups counted of charges that are others now, or gone.
-create or replace table lost_charges as
-select
-    day, team_id, campaign_id, person_id, model, resolution, duration_s, cause, amount_usd
-from held_charges
-semi join (select id from new_charges union all select id from gone_charges) using (id);
+-- name: drop_known_new
+-- What the lake has as it is: row by row, for there are many columns and few rows in both.
+delete from new_/*dataset*/
+where id in (
+    select new.id
+    from new_/*dataset*/ as new
+    inner join (
+        select * from /*known*/ semi join (select id from alike_/*dataset*/) using (id)
+    ) as held on held.id = new.id
+    where new is not distinct from held
+);
 
--- name: lose_events
--- What roll-ups counted of events that are others now, or gone.
-create or replace table lost_events as
-select
-    day, team_id, person_id, kind
-from held_events
-semi join (select id from new_events union all select id from gone_events) using (id);
+-- name: lose
+-- What roll-ups counted of rows that are others now, or gone.
+create or replace table lost_/*dataset*/ as
+select /*counted*/
+from held_/*dataset*/
+semi join (select id from new_/*dataset*/ union all select id from gone_/*dataset*/) using (id);
 
--- name: mirror_generations
--- What roll-ups count of generations now, and on days that are a million later what they counted before.
-create or replace table mirrored_generations as
-select
-    day, weekday, hour, team_id, campaign_id, person_id, model, resolution, duration_s, status,
-    cause, verdict, verified, reused, estimate_usd, charge_usd, our_queue_s, fal_queue_s,
-    inference_s, store_s, total_s
-from new_generations
+-- name: mirror
+-- What roll-ups count now, and on days that are a million later what they counted before.
+create or replace table mirrored_/*dataset*/ as
+select /*counted*/ from new_/*dataset*/
 union all
-select
-    day + 1000000, weekday, hour, team_id, campaign_id, person_id, model, resolution, duration_s, status,
-    cause, verdict, verified, reused, estimate_usd, charge_usd, our_queue_s, fal_queue_s,
-    inference_s, store_s, total_s
-from lost_generations;
+select * replace (day + 1000000 as day) from lost_/*dataset*/;
 
--- name: mirror_charges
--- What roll-ups count of charges now, and on days that are a million later what they counted before.
-create or replace table mirrored_charges as
-select
-    day, team_id, campaign_id, person_id, model, resolution, duration_s, cause, amount_usd
-from new_charges
-union all
-select
-    day + 1000000, team_id, campaign_id, person_id, model, resolution, duration_s, cause, amount_usd
-from lost_charges;
-
--- name: mirror_events
--- What roll-ups count of events now, and on days that are a million later what they counted before.
-create or replace table mirrored_events as
-select
-    day, team_id, person_id, kind
-from new_events
-union all
-select
-    day + 1000000, team_id, person_id, kind
-from lost_events;
+-- name: mirror_new
+-- The same where nothing is lost.
+create or replace table mirrored_/*dataset*/ as
+select /*counted*/ from new_/*dataset*/;
 
 -- name: changed_days
 -- The days of what changes.

@@ -6,13 +6,14 @@ has passed it, and nothing is lost.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
 from storage.warehouse.lake import Lake
 from storage.warehouse.manifest import Manifest, first_daily, reading
 from storage.warehouse.relations import DATASETS, steps
+from storage.warehouse.touched import Touched, touched_by_changes
 
 CORRECTIONS_WAIT = timedelta(minutes=10)
 """How long a change of an old month waits for others, at most."""
@@ -45,15 +46,20 @@ class Corrections:
         rows = self._connection.execute(_S["waiting_again"].text).fetchall()
         return {dataset: frozenset(keys) for dataset, keys in rows}
 
-    def settle(self) -> None:
-        """Apply what waited, or take what has to wait out of what is applied."""
-        for dataset in DATASETS:
-            if self._at_once:
-                self._connection.execute(_S["apply_gone"].with_parts(dataset=dataset).text)
-            else:
-                self._put_off(dataset)
+    def settle(self) -> Touched:
+        """Apply what waited, or take what has to wait out of what is applied. What is touched
+        then."""
         if self._at_once:
+            for dataset in DATASETS:
+                self._connection.execute(_S["apply_gone"].with_parts(dataset=dataset).text)
             self._connection.execute(_S["forget_waiting"].text)
+            return touched_by_changes(self._connection)
+        touched = touched_by_changes(self._connection)
+        daily_from = first_daily(self._now)
+        old = [name for name in DATASETS if touched.reaches_before(name, daily_from)]
+        for dataset in old:
+            self._put_off(dataset, daily_from)
+        return touched_by_changes(self._connection) if old else touched
 
     def _is_due(self) -> bool:
         since, n = self._connection.execute(_S["waiting_since"].text).fetchall()[0]
@@ -61,12 +67,8 @@ class Corrections:
             return False
         return bool(n > MOST_WAITING or since.replace(tzinfo=UTC) <= self._now - CORRECTIONS_WAIT)
 
-    def _put_off(self, dataset: str) -> None:
-        daily_from = first_daily(self._now)
+    def _put_off(self, dataset: str, daily_from: date) -> None:
         noted = {"daily_from": daily_from, "now": self._now.astimezone(UTC).replace(tzinfo=None)}
-        any_old = _S["any_old"].with_parts(dataset=dataset).text
-        if self._connection.execute(any_old, {"daily_from": daily_from}).fetchone() == (False,):
-            return
         for rows in ("new", "gone"):
             put_off, leave_out = _S[f"put_off_{rows}"], _S[f"leave_out_{rows}"]
             self._connection.execute(put_off.with_parts(dataset=dataset).text, noted)

@@ -6,7 +6,7 @@ changed rows before and is counted of them now, however many rows the day has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     import duckdb
 
 CONDENSED = ("cells", "phase_buckets")
+COUNTED: Mapping[str, str] = {
+    "generations": (
+        "day, weekday, hour, team_id, campaign_id, person_id, model, resolution, duration_s,"
+        " status, cause, verdict, verified, reused, estimate_usd, charge_usd, our_queue_s,"
+        " fal_queue_s, inference_s, store_s, total_s"
+    ),
+    "charges": (
+        "day, team_id, campaign_id, person_id, model, resolution, duration_s, cause, amount_usd"
+    ),
+    "events": "day, team_id, person_id, kind",
+}
+"""By dataset, the columns that roll-ups count: few and narrow beside all that there are."""
 COUNTS = ("generations", "charges", "events", "n")
 """What a group of a roll-up is there for: where none of these is left, nothing is."""
 
@@ -104,14 +116,17 @@ def change_of(rollup: Relation, days: frozenset[date]) -> Change:
     return Change(rollup, _plain(_S["counted_apart"].with_parts(made=made).text), days)
 
 
-def name_changes(connection: duckdb.DuckDBPyConnection) -> frozenset[date]:
+def name_changes(connection: duckdb.DuckDBPyConnection, losing: Collection[str]) -> frozenset[date]:
     """Name what is new and what is lost as roll-ups call them: rows that are lost are found on
-    mirrored days, so that one statement counts both apart. The days of both."""
+    mirrored days, so that one statement counts both apart. The days of both. `losing`: datasets of
+    which rows are lost. The views of `CONDENSED` are left to `condense`."""
     for dataset in DATASETS:
-        connection.execute(_S[f"mirror_{dataset}"].text)
+        step = _S["mirror" if dataset in losing else "mirror_new"]
+        connection.execute(step.with_parts(dataset=dataset, counted=COUNTED[dataset]).text)
         _view(connection, dataset, f"select * from mirrored_{dataset}")
     for mart in marts().values():
-        _view(connection, mart.name, mart.query.text)
+        if mart.name not in CONDENSED:
+            _view(connection, mart.name, mart.query.text)
     days = connection.execute(_S["changed_days"].text).fetchall()
     return frozenset(row[0] for row in days)
 

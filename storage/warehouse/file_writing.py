@@ -45,10 +45,6 @@ class FileWriting:
     daily_from: date
     token: str = field(default_factory=lambda: secrets.token_hex(4))
     """Makes names that no other writer gives, should there ever be one."""
-    held: bool = False
-    """Whether `hold` has been called for every dataset."""
-    unchanged: frozenset[str] = frozenset()
-    """Small relations that keep their files."""
     pool: ThreadPoolExecutor | None = None
     """Writes files beside each other; None: one after the other, as for more than fits in
     memory."""

@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from storage.warehouse.manifest import (
     read_manifest,
     stamp,
 )
+from storage.warehouse.touched import Known, Touched, touched_by_changes
 from storage.warehouse.writing import Writing
 
 if TYPE_CHECKING:
@@ -64,15 +65,14 @@ class Lake:
         whole: bool = False,
         now: datetime | None = None,
         beside: tuple[str, ...] = (),
-        held: bool = False,
-        unchanged: frozenset[str] = frozenset(),
+        known: Known | None = None,
     ) -> Manifest:
         """Apply the changes that the connection holds and publish the new state.
 
         `whole`: forget what was there, the changes are everything. `now` (UTC) decides which days
         have partitions of their own. `beside` names further relations of the connection that are
-        kept whole in the lake and shown to no reader. `held`: `hold` was called. `unchanged`:
-        small relations that keep their files.
+        kept whole in the lake and shown to no reader. `known`: what is known of the changes; None:
+        it is looked at.
 
         Raises:
             WarehouseBusy: somebody else has published meanwhile.
@@ -81,7 +81,8 @@ class Lake:
         now = now or datetime.now(UTC)
         begun = stamp(self.folder)
         old = None if whole else self.manifest()
-        writing = replace(self._writing(connection, old, now), held=held, unchanged=unchanged)
+        known = known or Known(touched_by_changes(connection))
+        writing = self._writing(connection, old, now, known)
         manifest = Manifest(
             shape=SHAPE,
             number=writing.number,
@@ -100,13 +101,18 @@ class Lake:
         return manifest
 
     def hold(
-        self, connection: duckdb.DuckDBPyConnection, old: Manifest | None, now: datetime
-    ) -> None:
-        """Take the rows that are among the changes, as they are in the lake, into `held_…`.
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        old: Manifest | None,
+        now: datetime,
+        touched: Touched,
+    ) -> frozenset[str]:
+        """Leave among the changes only what is another than the lake has. The datasets of which it
+        has rows that are among them.
 
-        For those who compare them before they publish; `now` is that of publishing.
+        `now` is that of publishing.
         """
-        self._writing(connection, old, now).hold_all()
+        return self._writing(connection, old, now, Known(touched)).hold_all()
 
     def confirm(self, marks: Marks, *, now: datetime | None = None) -> Manifest | None:
         """Publish the same state as that of a later moment; None when there is none.
@@ -156,12 +162,16 @@ class Lake:
                     os.utime(self.folder / name)
 
     def _writing(
-        self, connection: duckdb.DuckDBPyConnection, old: Manifest | None, now: datetime
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        old: Manifest | None,
+        now: datetime,
+        known: Known,
     ) -> Writing:
         number = old.number + 1 if old else self._next_number()
         # Never back to an earlier day, whatever the clock says: its rows share a file already.
         daily_from = max(first_daily(now), old.daily_from if old else date.min)
-        return Writing(self.folder, connection, old, number, daily_from)
+        return Writing(self.folder, connection, old, number, daily_from, known=known)
 
     def _next_number(self) -> int:
         """A number that no file of the folder carries, also after a crash or a rebuild."""

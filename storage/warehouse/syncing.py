@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from storage.warehouse.lake import Lake, Marks
 from storage.warehouse.manifest import Manifest, reading
 from storage.warehouse.pulling import Horizon, Line, Pull, Wanted, stage
 from storage.warehouse.relations import DATASETS, SMALL, steps
+from storage.warehouse.touched import Known, touched_by_changes
 
 _S = steps()
 
@@ -79,11 +80,9 @@ def sync(
             _read(pull, connection, waiting, old)
         unchanged = open_line.unchanged(old.publication, pull.small) if old else frozenset()
         stage(connection, whole=old is None, unchanged=unchanged)
-        if old is not None:
-            waiting.settle()
-        _drop_unchanged(connection, lake, old, now)
+        known = _compared(connection, lake, old, waiting, now)
         still_mine()
-        done = _publish(connection, lake, old, horizon, now, unchanged)
+        done = _publish(connection, lake, old, horizon, now, replace(known, unchanged=unchanged))
         open_line.note(done.manifest.publication, pull.small)
         return done
 
@@ -127,45 +126,45 @@ def _publish(
     old: Manifest | None,
     horizon: Horizon,
     now: datetime,
-    unchanged: frozenset[str],
+    known: Known,
 ) -> Pass:
     marks = Marks(horizon.watermark, horizon.system_id, horizon.time_zone)
-    rows = _count(connection)
+    rows = known.touched.rows
     if (
         old is not None
         and not rows
         and all(
-            name in unchanged or _is_same(connection, lake, old, name) for name in (*SMALL, WAITING)
+            name in known.unchanged or _is_same(connection, lake, old, name)
+            for name in (*SMALL, WAITING)
         )
     ):
         return Pass(lake.confirm(marks, now=now) or old, whole=False, rows=0)
     manifest = lake.publish(
-        connection,
-        marks,
-        whole=old is None,
-        now=now,
-        beside=(WAITING,),
-        held=old is not None,
-        unchanged=unchanged,
+        connection, marks, whole=old is None, now=now, beside=(WAITING,), known=known
     )
     return Pass(manifest, old is None, rows)
 
 
-def _drop_unchanged(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest | None, now: datetime
-) -> None:
-    """Leave only what is really another: a pass reads what may have changed, often twice."""
-    gone = [name for name in DATASETS if _any(connection, f"gone_{name}")]
-    for dataset in gone:
-        _run(connection, "keep_what_is_back" if old else "forget_gone", dataset=dataset)
+def _compared(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    old: Manifest | None,
+    waiting: Corrections,
+    now: datetime,
+) -> Known:
+    """Leave only what is really another, and does not wait: a pass reads what may have changed,
+    often twice."""
     if old is None:
-        return
-    lake.hold(connection, old, now)
-    for dataset in gone:
-        _run(connection, "drop_known_gone", dataset=dataset)
-    for dataset in DATASETS:
-        if _any(connection, f"held_{dataset}"):
-            _run(connection, "drop_known_new", dataset=dataset)
+        # A lake that is made anew has nothing to lose.
+        for dataset in DATASETS:
+            _run(connection, "forget_gone", dataset=dataset)
+        return Known(touched_by_changes(connection))
+    touched = waiting.settle()
+    losing = [dataset for dataset in DATASETS if touched.loses(dataset)]
+    for dataset in losing:
+        _run(connection, "keep_what_is_back", dataset=dataset)
+    held = lake.hold(connection, old, now, touched)
+    return Known(touched_by_changes(connection) if held or losing else touched, held)
 
 
 def _is_same(connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest, name: str) -> bool:
@@ -173,15 +172,6 @@ def _is_same(connection: duckdb.DuckDBPyConnection, lake: Lake, old: Manifest, n
     new = name if name == WAITING else f"new_{name}"
     known = reading(lake.folder, old.relations[name])
     return _run(connection, "differing", new=new, known=known).fetchone() == (0,)
-
-
-def _count(connection: duckdb.DuckDBPyConnection) -> int:
-    counts = [_run(connection, "count", dataset=dataset).fetchone() for dataset in DATASETS]
-    return sum(row[0] for row in counts if row)
-
-
-def _any(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return _run(connection, "any", table=table).fetchall() == [(True,)]
 
 
 def _run(

@@ -16,21 +16,17 @@ from storage.warehouse.counting import (
     name_changes,
     name_facts,
 )
-from storage.warehouse.file_writing import FileWriting, Later, on_days
+from storage.warehouse.file_writing import Later, on_days
+from storage.warehouse.holding import WRITERS, Holding
 from storage.warehouse.manifest import (
     CHANGES,
     LakeFile,
     is_day,
     month_of,
-    partitions_of,
-    reading,
     year_of,
 )
 from storage.warehouse.relations import DATASETS, SMALL, rollups
-from storage.warehouse.striking import strike
 
-WRITERS = 2
-"""Files that are written beside each other when changes are published."""
 MOST_PIECES = 8
 """A recent day has so many files at most: each costs readers a little."""
 MOST_CHANGES = 5_000
@@ -51,7 +47,7 @@ PLAINLY = "pragma disable_optimizer"
 
 
 @dataclass
-class Writing(FileWriting):
+class Writing(Holding):
     """One publication in the making."""
 
     def kept_beside(self, names: Iterable[str]) -> dict[str, tuple[LakeFile, ...]]:
@@ -68,7 +64,7 @@ class Writing(FileWriting):
             made |= {name: self._small(name) for name in SMALL}
             # What follows is planned longer than it runs.
             self.connection.execute(PLAINLY)
-            days = name_changes(self.connection)
+            days = name_changes(self.connection, self.losing)
             for done in [self._later(partial(Writing._condense, mart=mart)) for mart in CONDENSED]:
                 done()
             for rollup in rollups().values():
@@ -91,7 +87,7 @@ class Writing(FileWriting):
         return made
 
     def _small(self, name: str) -> Later:
-        if name in self.unchanged:
+        if name in self.known.unchanged:
             return lambda: self._old(name)
         job = self._job(name, "", f"select * from new_{name}")
         return lambda: (job(),)
@@ -100,7 +96,7 @@ class Writing(FileWriting):
         """All its files: a recent day gets one more with what is new, and what that replaces is
         struck out of the others; an old one is written again with those that it shares a file with.
         """
-        gained = self._gained(dataset)
+        gained = self.known.touched.gained(dataset)
         struck = self._struck(dataset)
         before = [struck.get(file.name, file) for file in self._old(dataset)]
         recent = {file.partition for file in before if self._is_recent(file.partition)}
@@ -134,61 +130,6 @@ class Writing(FileWriting):
             new = f"select * from {self._reading(small)} union all by name {new}"
         job = self._job(dataset, str(day), new)
         return lambda: (*kept, job())
-
-    def _struck(self, dataset: str) -> dict[str, LakeFile]:
-        """By name, the files of recent days out of which rows are struck now, as they are then.
-        Takes what roll-ups have counted of those rows into `lost_<dataset>`."""
-        if self.old is None:
-            return {}
-        if not self.held:
-            self.hold(dataset)
-        self._run(f"lose_{dataset}")
-        found = self._run("positions", dataset=dataset).fetchall()
-        files = {str(self.folder / file.name): file for file in self._old(dataset)}
-        struck = {}
-        for path, positions in found:
-            file = files[path]
-            if self._is_recent(file.partition):
-                bits = strike(file.struck, file.rows, positions)
-                struck[file.name] = file.model_copy(update={"struck": bits})
-        return struck
-
-    def hold_all(self) -> None:
-        """`hold` for every dataset, beside each other."""
-        with ThreadPoolExecutor(WRITERS) as pool:
-            for done in [pool.submit(self._hold_aside, dataset) for dataset in DATASETS]:
-                done.result()
-
-    def _hold_aside(self, dataset: str) -> None:
-        self._aside(lambda aside: aside.hold(dataset))
-
-    def hold(self, dataset: str) -> None:
-        """Take the rows that are to be others, or gone, as they are into `held_<dataset>`, and
-        where they are into `found_<dataset>`."""
-        days = self._gained(dataset)
-        homes = {file: self._home(file, month_of) for file in self._old(dataset)}
-        touched = {*partitions_of(days, self.daily_from)}
-        touched |= {home for file, home in homes.items() if home != file.partition}
-        known = [file for file, home in homes.items() if home in touched]
-        if known:
-            columns = "filename, file_row_number as position, id"
-            self._run("find", dataset=dataset, known=reading(self.folder, known, columns))
-            # Few columns say which files have any: mostly only rows that are new are written.
-            paths = {row[0] for row in self._run("paths", dataset=dataset).fetchall()}
-            known = [file for file in known if str(self.folder / file.name) in paths]
-        else:
-            self._run("find_nothing", dataset=dataset)
-        if known:
-            self._run("hold", dataset=dataset, known=self._reading(known))
-        else:
-            self._run("hold_nothing", dataset=dataset)
-
-    def _gained(self, dataset: str) -> dict[date, int]:
-        """The days that are touched, and how many rows are new to each."""
-        return dict(self._run("gained", dataset=dataset).fetchall())
-
-    def _is_recent(self, partition: str) -> bool:
-        return is_day(partition) and date.fromisoformat(partition) >= self.daily_from
 
     def _merged(self, dataset: str, target: str, before: list[LakeFile]) -> str:
         new = f"select * from new_{dataset} where {self._within(target)}"
@@ -235,19 +176,24 @@ class Writing(FileWriting):
             if any(day < self.daily_from for day in change.days):
                 change = change.counted(self.connection)
             made = self._beside(change, earlier)
-        self.connection.execute("pragma enable_optimizer")
+        old_days = {day for day in change.days if day < self.daily_from}
+        if old_days or self._has_aged():
+            self.connection.execute("pragma enable_optimizer")
         rewritten = self._rewritten(
             name,
             [file for file in old if file not in touched],
-            {day for day in change.days if day < self.daily_from},
+            old_days,
             year_of,
             lambda target, before: self._merged_rollup(change, target, before),
         )
         return self._or_empty(name, f"select * from ({change.net()})", [*rewritten(), *made])
 
     def _is_to_add(self, earlier: list[LakeFile]) -> bool:
-        aged = self.old is not None and self.old.daily_from != self.daily_from
-        return aged or any(file.rows > MOST_CHANGES for file in earlier)
+        return self._has_aged() or any(file.rows > MOST_CHANGES for file in earlier)
+
+    def _has_aged(self) -> bool:
+        """Whether days have become old since the last publication."""
+        return self.old is not None and self.old.daily_from != self.daily_from
 
     def _gathered(self, change: Change, earlier: list[LakeFile]) -> Change:
         """The change with those before it that were not added to days."""
@@ -261,9 +207,10 @@ class Writing(FileWriting):
         if all(day < self.daily_from for day in change.days):
             return earlier
         both = self._gathered(change, earlier)
-        written = self._write(
-            change.rollup.name, CHANGES, both.net(f"day >= date '{self.daily_from}'")
-        )
+        net = both.net(f"day >= date '{self.daily_from}'")
+        # What is copied is planned twice, and this takes longer to plan than to do.
+        self.connection.execute(f"create or replace temp table net as {net}")
+        written = self._write(change.rollup.name, CHANGES, "select * from net")
         recent = tuple(sorted(day for day in both.days if day >= self.daily_from))
         return [written.model_copy(update={"days": recent})] if written.rows else []
 
