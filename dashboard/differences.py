@@ -48,6 +48,13 @@ def marked_texts(texts: Sequence[str]) -> list[list[Part]]:
     return marked
 
 
+def is_unmarked(texts: Sequence[str]) -> bool:
+    """Whether one of the others has too little in common with the first one to be marked."""
+    words = [_WORDS.findall(text) for text in texts]
+    shared = [_shared(words[0], other) for other in words[1:]]
+    return any(there and not here for here, there in shared)
+
+
 def _shared(first: list[str], other: list[str]) -> tuple[set[int], set[int]]:
     """Places in either text of the words that both have, in the same order.
 

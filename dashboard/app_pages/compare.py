@@ -12,7 +12,7 @@ from dashboard.compare_facts import rows_of
 from dashboard.compare_reads import Absent, Compared, Place, Unfinished
 from dashboard.components.compare_picker import FEWEST, MOST, compare_picker
 from dashboard.components.compare_player import Sheet, Wish, compare_player
-from dashboard.differences import marked_texts
+from dashboard.differences import is_unmarked, marked_texts
 from dashboard.error_frame import plain
 from dashboard.roles import GALLERY
 from dashboard.services import services
@@ -99,11 +99,13 @@ def show_player(person: Person, places: Sequence[Place]) -> None:
     """The videos, and what was asked of them."""
     there = [one for one in places if isinstance(one, Compared)]
     known = services()
+    prompts = [one.video.prompt for one in there]
     wish = compare_player(
         Sheet(
             places=places,
             rows=rows_of(there, known.catalog, known.settings.zone),
-            prompts=marked_texts([one.video.prompt for one in there]),
+            prompts=marked_texts(prompts),
+            is_unmarked=is_unmarked(prompts),
             may_judge=person.role in SUBMITTING_ROLES,
         )
     )

@@ -13,6 +13,7 @@ const STALL_MS = 150 // a video without a next picture for so long is waited for
 const PATIENCE_MS = 5000 // then the others go on without it
 const SAID_EVERY_MS = 500
 const HAVE = { metadata: 1, picture: 2, future: 3 } // HTMLMediaElement.readyState (HTML Standard)
+const UNMARKED = "Words are not marked where prompts have little in common."
 const GAP_PX = 14
 const BELOW_PX = 92 // what stands below a picture, about
 const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2]
@@ -938,7 +939,7 @@ function act_by_key(box, event) {
 // ---- what they differ in
 
 function show_facts(box) {
-  const { columns, rows, prompts, same_prompt } = box.data
+  const { columns, rows, prompts, same_prompt, unmarked } = box.data
   const signature = JSON.stringify([columns, rows, prompts, same_prompt])
   if (box.facts_signature === signature) return
   box.facts_signature = signature
@@ -948,9 +949,11 @@ function show_facts(box) {
   const parts = []
   if (different.length || !same_prompt) {
     parts.push(make("h2", "", "What differs"), table(columns, different, same_prompt ? null : prompts))
+    if (unmarked) parts.push(make("p", "note", UNMARKED))
   }
-  parts.push(make("h2", "", "The same in all"), common(same, same_prompt ? prompts[0] : null))
-  if (parts.length > 2 && !same.length && !same_prompt) parts.splice(2)
+  if (same.length || same_prompt) {
+    parts.push(make("h2", "", "The same in all"), common(same, same_prompt ? prompts[0] : null))
+  }
   box.facts.replaceChildren(...parts)
 }
 

@@ -46,6 +46,8 @@ class Sheet:
     """Properties of those that are there, in their order."""
     prompts: Sequence[Sequence[Part]]
     """Their prompts, with what differs marked."""
+    is_unmarked: bool
+    """Whether one of them has too little in common with the first to be marked."""
     may_judge: bool
 
 
@@ -132,6 +134,7 @@ def _data(sheet: Sheet) -> dict[str, Any]:
             for row in sheet.rows
         ],
         "prompts": [[list(part) for part in prompt] for prompt in sheet.prompts],
+        "unmarked": sheet.is_unmarked,
         "same_prompt": len({"".join(text for text, _ in one) for one in sheet.prompts}) == 1,
         "verdicts": [[verdict.value, words] for verdict, words in VERDICT_WORDS.items()],
         "may_judge": sheet.may_judge,

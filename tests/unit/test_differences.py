@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.differences import Row, marked_texts
+from dashboard.differences import Row, is_unmarked, marked_texts
 
 SLOW = "The sneaker turns slowly, in soft light"
 FAST = "The sneaker turns quickly, in hard light"
@@ -38,9 +38,17 @@ def test_texts_with_little_in_common_are_not_marked() -> None:
     assert marks(fast) == ["quickly", "hard"]
 
 
+def test_whether_texts_are_left_unmarked_is_told() -> None:
+    assert is_unmarked([SLOW, FAST, "Steam rises from the cup, slowly"])
+    assert not is_unmarked([SLOW, FAST])
+    assert not is_unmarked([SLOW, SLOW.upper()])
+
+
 def test_nothing_to_compare_is_nothing() -> None:
     assert marked_texts([]) == []
     assert marked_texts(["", ""]) == [[], []]
+    assert not is_unmarked([])
+    assert not is_unmarked(["", ""])
 
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=4))
