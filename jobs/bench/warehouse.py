@@ -147,6 +147,7 @@ def _synced(found: Syncing) -> dict[str, Any]:
     return {
         "refresh_ms": rounded(percentile(found.refresh_ms, 0.5), 1),
         "refresh_p95_ms": rounded(percentile(found.refresh_ms, 0.95), 1),
+        "refreshes_ms": [rounded(took_ms, 1) for took_ms in found.refresh_ms],
         "refreshed_rows": percentile(found.refreshed, 0.5),
         "rebuild_s": rounded(found.rebuild_s, 1),
         "rebuild_peak_mb": round(found.rebuild_peak_mb),

@@ -256,6 +256,10 @@ left join studio.charges as c on c.generation_id = b.id
 left join studio.videos as v on v.id = b.id
 where b.day >= '/*since*/';
 
+-- name: write_back
+-- What was loaded is on the disk: it would be written while a sync is timed.
+checkpoint;
+
 -- name: choose
 -- A thousand of the last generations, to be made once more, and two hundred to be judged now.
 create temporary table again as
