@@ -21,6 +21,7 @@ from storage.errors import WarehouseBusy, WarehouseError
 from storage.warehouse.manifest import (
     FILE_NAME,
     SHAPE,
+    LakeFile,
     Manifest,
     first_daily,
     publish_manifest,
@@ -52,10 +53,18 @@ class Lake:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._read: tuple[tuple[int, int] | None, Manifest | None] = (None, None)
 
     def manifest(self) -> Manifest | None:
-        """What is published; None when there is nothing of today's shape."""
-        return read_manifest(self.folder)
+        """What is published; None when there is nothing of today's shape.
+
+        Raises:
+            WarehouseError: the file is not a manifest.
+        """
+        found = stamp(self.folder)
+        if found != self._read[0]:
+            self._read = found, read_manifest(self.folder)
+        return self._read[1]
 
     def publish(
         self,
@@ -128,11 +137,18 @@ class Lake:
         return manifest
 
     def is_whole(self) -> bool:
-        """Whether every file of the published state is there."""
+        """Whether every file of the published state is there with its length: of one that was not
+        written out when the machine lost its power, only the name may be left."""
         manifest = self.manifest()
         return manifest is not None and all(
-            (self.folder / name).is_file() for name in manifest.files()
+            self._is_there(file) for files in manifest.relations.values() for file in files
         )
+
+    def _is_there(self, file: LakeFile) -> bool:
+        try:
+            return os.stat(self.folder / file.name).st_size == file.bytes
+        except FileNotFoundError:
+            return False
 
     def collect_garbage(self, grace_s: float = GRACE_S) -> int:
         """Remove files that have not been listed for longer than the grace; how many there were."""

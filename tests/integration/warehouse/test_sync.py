@@ -1,4 +1,4 @@
-"""The way from the record to the lake: whole, by changes, and for another record."""
+"""The way from the record to the lake: whole, by changes, and what waits of old months."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.models import Person
 from storage.postgres import Database
 from storage.records import curation, events, ledger
 from storage.records.gallery import Verdict
-from storage.warehouse import pulling, scratch
+from storage.warehouse import pulling
 from storage.warehouse.manifest import Manifest
 from storage.warehouse.pulling import Line
 from storage.warehouse.relations import DATASETS
@@ -245,98 +245,6 @@ def test_what_is_deleted_is_gone_from_the_lake(
         as_owner(statement.replace("%(id)s", f"'{done}'"))
     assert not synced().whole
     assert rows_of(lake_folder) == rebuilt(database_url, tmp_path / "other")
-
-
-# --- another record ---
-
-
-def test_another_zone_cuts_all_days_anew(
-    database: Database, as_owner: Owner, person: Person, synced: Sync, lake_folder: Path
-) -> None:
-    with database.as_service() as tx:
-        add_complete(tx, person)
-    as_owner("update studio.generations set created_at = '2026-07-05 22:30:00+00'")
-    synced()
-    as_owner("update studio.organisation set time_zone = 'America/New_York'")
-    assert synced().whole
-    [row] = ask(lake_folder, "select day::varchar as day, hour from generations")
-    assert row == {"day": "2026-07-05", "hour": 18}
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"system_id": "1/1/1"},
-        {"shape": 0},
-        {"demo": True},
-        {"watermark": "9000000000000000000"},
-    ],
-)
-def test_a_lake_of_another_record_is_made_anew(
-    database: Database, person: Person, synced: Sync, lake_folder: Path, other: dict[str, object]
-) -> None:
-    synced()
-    with database.as_service() as tx:
-        add_complete(tx, person)
-    followed = synced().manifest
-    changed = followed.model_copy(update=other)
-    (lake_folder / "manifest.json").write_text(changed.model_dump_json())
-    with database.as_service() as tx:
-        add_held(tx, person)
-    assert synced().whole
-    assert ask(lake_folder, "select count(*) as n from generations") == [{"n": 2}]
-
-
-def test_a_lake_of_another_record_is_made_anew_in_a_database_on_the_disk(
-    database: Database,
-    database_url: SecretStr,
-    person: Person,
-    synced: Sync,
-    as_owner: Owner,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    opened: list[bool] = []
-    opening = scratch._opened
-
-    def noted(place: Path, *, whole: bool) -> duckdb.DuckDBPyConnection:
-        opened.append(whole)
-        return opening(place, whole=whole)
-
-    with database.as_service() as tx:
-        add_complete(tx, person)
-    monkeypatch.setattr(scratch, "_opened", noted)
-    with closing(Line(database_url)) as line:
-        synced(line=line)
-        synced(line=line)
-        as_owner("update studio.organisation set time_zone = 'America/New_York'")
-        assert synced(line=line).whole
-    assert opened == [True, False, True]
-
-
-def test_a_table_that_was_emptied_or_put_back_is_read_anew(
-    database: Database, as_owner: Owner, person: Person, synced: Sync, lake_folder: Path
-) -> None:
-    with database.as_service() as tx:
-        events.add(tx, "viewed", person_id=person.id)
-    synced()
-    as_owner("truncate studio.events")
-    assert synced().whole
-    assert ask(lake_folder, "select count(*) as n from events") == [{"n": 0}]
-
-
-@pytest.mark.parametrize("damage", ["manifest", "file"])
-def test_a_damaged_lake_is_made_anew(
-    database: Database, person: Person, synced: Sync, lake_folder: Path, damage: str
-) -> None:
-    with database.as_service() as tx:
-        add_complete(tx, person)
-    files = synced().manifest.files()
-    if damage == "manifest":
-        (lake_folder / "manifest.json").write_text("{")
-    else:
-        (lake_folder / next(name for name in files if name.startswith("charges/"))).unlink()
-    assert synced().whole
-    assert ask(lake_folder, "select count(*) as n from charges") == [{"n": 1}]
 
 
 # --- old months ---
