@@ -948,8 +948,9 @@ function show_facts(box) {
   const same = rows.filter((row) => !row.differs)
   const parts = []
   if (different.length || !same_prompt) {
-    parts.push(make("h2", "", "What differs"), table(columns, different, same_prompt ? null : prompts))
+    parts.push(make("h2", "", "What differs"))
     if (unmarked) parts.push(make("p", "note", UNMARKED))
+    parts.push(table(columns, different, same_prompt ? null : prompts))
   }
   if (same.length || same_prompt) {
     parts.push(make("h2", "", "The same in all"), common(same, same_prompt ? prompts[0] : null))
