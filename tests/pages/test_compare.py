@@ -141,6 +141,14 @@ def test_prompts_and_settings_are_told_apart(compare: Open, kept: KeptVideos) ->
     ]
     rows = {row["label"]: row for row in data["rows"]}
     assert rows["Cost"] == {"label": "Cost", "values": ["$0.05", "$0.05"], "differs": False}
+    assert data["unmarked"] is False
+
+
+def test_why_unlike_prompts_are_not_marked_is_said(compare: Open, kept: KeptVideos) -> None:
+    page = compare(kept.add(prompt="A sneaker turns"), kept.add(prompt="Steam over the cup"))
+    data = data_of(page, PLAYER)
+    assert not any(differs for prompt in data["prompts"] for _, differs in prompt)
+    assert data["unmarked"] is True
 
 
 def test_a_colleague_sees_no_cost(
