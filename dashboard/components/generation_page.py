@@ -27,7 +27,7 @@ from storage.models import FINAL_STATUSES, Attempt, Generation, GenerationStatus
 _S = GenerationStatus
 _SETTINGS = {
     "resolution": "Resolution",
-    "duration_s": "Duration",
+    "duration_s": "Length",
     "aspect_ratio": "Aspect ratio",
     "motion_intensity": "Motion",
     "camera_fixed": "Fixed camera",

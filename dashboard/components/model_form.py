@@ -88,7 +88,7 @@ def _length_and_size(model: Model) -> None:
     prominent = prominent_durations(model)
     others = other_durations(model)
     st.segmented_control(
-        "Duration",
+        "Length",
         [*prominent, OTHER] if set(others) - set(prominent) else list(prominent),
         format_func=lambda s: "Other" if s == OTHER else f"{s} s",
         key=DURATION,
