@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def bar(page: Page) -> Locator:
     return page.locator(".st-key-bulk_bar")
 
 
+def shadow(frame: Locator) -> str:
+    """What is drawn around a card."""
+    return str(frame.evaluate("frame => getComputedStyle(frame).boxShadow"))
+
+
 def select_both(page: Page) -> None:
     """Two cards, the second with Shift."""
     checks = page.get_by_role("checkbox", name="Select")
@@ -52,6 +58,20 @@ def select_both(page: Page) -> None:
     checks.first.click()
     checks.last.click(modifiers=["Shift"])
     expect(page.get_by_text("2 selected", exact=True)).to_be_visible()
+
+
+def test_a_selected_card_keeps_its_frame_under_the_pointer(
+    studio: Studio, browser: Browser, videos: list[str]
+) -> None:
+    assert len(videos) == 2
+    with browsing(browser) as (_, page, _):
+        gallery(page, studio)
+        select_both(page)
+        frames = page.locator(".selected .frame")
+        page.locator(".selected .open").first.hover()
+        expect(page.locator(".open:hover")).to_have_count(1)
+        expect(frames.first).to_have_css("box-shadow", re.compile(" 0px 0px 0px 3px$"))
+        assert shadow(frames.first) == shadow(frames.last)
 
 
 def test_selected_videos_come_home_as_a_zip(
